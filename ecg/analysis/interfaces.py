@@ -1,0 +1,72 @@
+"""What the analysis feature offers: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from ecg.captions.transcript import Transcript
+from ecg.media.info import MediaInfo
+
+Stage = Literal["decode", "transcribe", "align", "measure"]
+
+
+class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a source is to be analysed.
+
+    ``language``: ISO 639-1, or ``None`` to detect it; a given one is never overruled.
+    ``model``: a name in the model catalogue. ``audio_track``: index among the file's sound
+    streams, 0 the first. ``threads``: 0 lets the engine choose.
+    """
+
+    model: str = "base"
+    language: str | None = None
+    audio_track: int = 0
+    threads: int = 0
+
+
+class AnalysisProgress(msgspec.Struct, frozen=True):
+    """``done`` and ``total`` are seconds of sound within ``stage``."""
+
+    stage: Stage
+    done: float
+    total: float
+
+
+class AnalysisResult(msgspec.Struct, frozen=True):
+    transcript: Transcript
+    media: MediaInfo
+
+
+class AnalysisEngine(Protocol):
+    """Turns a sound track into a transcript."""
+
+    async def probe(self, source: Path) -> MediaInfo:
+        """Facts of ``source`` without decoding it.
+
+        Raises ``MediaRefused`` where the file is no media, is empty or is damaged beyond
+        reading, saying what was found.
+        """
+        ...
+
+    async def run(
+        self,
+        job: AnalysisJob,
+        source: Path,
+        on_progress: Callable[[AnalysisProgress], None],
+    ) -> AnalysisResult:
+        """Analyse ``source`` (a local file, only read).
+
+        Sound without speech gives a transcript without segments. Raises ``MediaRefused``
+        (no sound track, damaged file), ``Missing`` (model not installed), ``InputRefused``
+        (unknown language), ``EngineFailed``. Cancelling the awaiting task stops the engine
+        within 2 s and leaves no process.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends the engine's child process, if one runs."""
+        ...

@@ -1,0 +1,69 @@
+"""What is known of a media file without decoding it. Pure data: importable everywhere."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import msgspec
+
+
+class VideoStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One picture stream.
+
+    ``width`` and ``height`` are coded pixels, before ``rotation`` (degrees clockwise that a
+    player turns the picture by: 0, 90, 180 or 270) and before ``sample_aspect``.
+    ``fps`` is the container's average rate as "30000/1001". ``duration`` is in seconds.
+    ``frames`` is the container's own count, 0 where it has none. Colour fields are FFmpeg's
+    names ("bt709", "tv"), empty where the stream does not say.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    pixel_format: str
+    fps: str
+    start_time: float
+    duration: float
+    frames: int = 0
+    rotation: int = 0
+    sample_aspect: str = "1/1"
+    color_range: str = ""
+    color_space: str = ""
+    color_primaries: str = ""
+    color_trc: str = ""
+
+    @property
+    def rate(self) -> Fraction:
+        return Fraction(self.fps)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """(width, height) as a viewer sees the picture: rotated, in coded pixels."""
+        turned = self.rotation in (90, 270)
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+
+class AudioStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One sound stream. ``start_time`` and ``duration`` are in seconds."""
+
+    index: int
+    codec: str
+    channels: int
+    sample_rate: int
+    start_time: float
+    duration: float
+    language: str = ""
+
+
+class MediaInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A probed media file. ``container`` is FFmpeg's format name; ``duration`` seconds.
+
+    Attached pictures (cover art) are not listed among ``video``.
+    """
+
+    container: str
+    duration: float
+    size: int
+    video: tuple[VideoStream, ...] = ()
+    audio: tuple[AudioStream, ...] = ()

@@ -1,0 +1,78 @@
+"""What the render feature offers: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from ecg.captions.scenario import Scenario
+
+Quality = Literal["draft", "standard", "high"]
+Stage = Literal["start", "render", "finish"]
+Capture = Literal["canvas", "screenshot"]
+
+
+class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to draw and how to encode. ``quality`` picks the encoder's speed and rate."""
+
+    scenario: Scenario
+    quality: Quality = "standard"
+    capture: Capture | None = None
+    """``None`` measures which way works here; naming one forces it (benchmarks, tests)."""
+
+
+class RenderProgress(msgspec.Struct, frozen=True):
+    """``frame`` of ``total`` frames encoded; ``fps`` encoded per second; ``speed`` × real
+    time; ``eta`` seconds left, ``None`` until known. ``total`` is 0 until known."""
+
+    stage: Stage
+    frame: int = 0
+    total: int = 0
+    fps: float = 0.0
+    speed: float = 0.0
+    eta: float | None = None
+
+
+class RenderResult(msgspec.Struct, frozen=True):
+    """Facts of the finished file. ``duration`` and ``seconds`` (wall time) in seconds,
+    ``size`` in bytes, ``states`` the number of distinct caption pictures captured.
+    ``capture_reason`` says why screenshots were used, empty otherwise."""
+
+    size: int
+    duration: float
+    width: int
+    height: int
+    frames: int
+    states: int
+    seconds: float
+    capture: Capture
+    capture_reason: str = ""
+    encoder: str = ""
+
+
+class RenderEngine(Protocol):
+    """Draws a scenario over a video."""
+
+    async def run(
+        self,
+        job: RenderJob,
+        source: Path,
+        output: Path,
+        on_progress: Callable[[RenderProgress], None],
+    ) -> RenderResult:
+        """Render ``source`` (a local file, only read) to ``output`` (MP4).
+
+        ``output`` is written under another name in its own folder and moved into place when
+        whole; whatever ends the render, nothing half-written keeps its name and no temporary
+        file stays. Raises ``MediaRefused``, ``InputRefused`` (unknown style, times outside
+        the video), ``Missing`` (no browser), ``EngineFailed``. Cancelling the awaiting task
+        stops engine and browser within 2 s.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends the engine's child process and its browser, if they run."""
+        ...
