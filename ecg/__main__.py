@@ -1,0 +1,5 @@
+"""``python -m ecg``."""
+
+from ecg.cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""The commands that turn one document into another: compose, lint, export, styles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Table
+
+from ecg import roles
+from ecg.captions.compose import compose as composed
+from ecg.captions.document import encode
+from ecg.captions.formats import FORMATS, export_captions
+from ecg.captions.lint import lint as linted
+from ecg.captions.scenario import Scenario, read_scenario
+from ecg.captions.styles import Style, list_styles, load_style
+from ecg.captions.transcript import Transcript, read_transcript
+from ecg.cli.options import FILE, STRENGTH, STYLE, read, reporting, run, write
+from ecg.cli.output import Output
+from ecg.kernel.errors import DocumentInvalid, InputRefused
+from ecg.kernel.settings import Settings, load_settings
+
+
+@click.command()
+@click.argument("transcript", type=FILE)
+@click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
+@click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
+@click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
+@reporting
+def compose(
+    out: Output, transcript: Path, output: Path | None, style: Style | None, strength: float
+) -> None:
+    """Page a transcript into cues: what is said into what is shown."""
+    look = style or load_style(load_settings().settings.render.style)
+    scenario = composed(read_transcript(read(transcript)), look, strength=strength)
+    _put(out, output, encode(scenario), "scenario")
+
+
+@click.command()
+@click.argument("scenario", type=FILE)
+@click.option("--video", type=FILE, metavar="IN", help="Judge line lengths for this picture.")
+@reporting
+def lint(out: Output, scenario: Path, video: Path | None) -> None:
+    """Check how readable captions are; exit 1 where there are errors."""
+    document = read_scenario(read(scenario))
+    size = run(_shown_size(load_settings().settings, video)) if video else None
+    findings = linted(document, size=size) if size else linted(document)
+    if out.as_json:
+        click.echo(msgspec.json.encode(findings))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.severity}: cue {finding.cue_id}: {finding.message}")
+        out.say("nothing to put right" if not findings else f"{len(findings)} to look at")
+    if any(finding.severity == "error" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+async def _shown_size(settings: Settings, video: Path) -> tuple[int, int]:
+    engine = roles.analysis_engine(settings)
+    try:
+        info = await engine.probe(video)
+    finally:
+        await engine.close()
+    if not info.video:
+        raise InputRefused(f"{video}: this file has no picture")
+    return info.video[0].shown_size
+
+
+@click.command()
+@click.argument("document", metavar="SCENARIO|TRANSCRIPT", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, metavar="F", help="F.srt, .vtt or .json.")
+@click.option("--words", is_flag=True, help="One cue per word.")
+@reporting
+def export(out: Output, document: Path, output: Path, *, words: bool) -> None:
+    """Write captions for other players."""
+    kind = output.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise click.BadParameter(f"{output} must end in one of {known}", param_hint="--output")
+    text = export_captions(_either(document), kind, words=words)
+    _put(out, output, text.encode(), "captions")
+
+
+def _either(path: Path) -> Transcript | Scenario:
+    data = read(path)
+    try:
+        return read_scenario(data)
+    except DocumentInvalid as refusal:
+        keys = msgspec.json.decode(data) if _is_json(data) else {}
+        if isinstance(keys, dict) and "segments" in keys:
+            return read_transcript(data)
+        raise DocumentInvalid(refusal.message) from None
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+@click.command()
+@reporting
+def styles(out: Output) -> None:
+    """List the looks there are."""
+    found = list_styles()
+    if out.as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("style", "looks like", "parameters"):
+        table.add_column(heading)
+    for style in found:
+        table.add_row(style.name, style.description, ", ".join(style.parameters))
+    out.table(table)
+
+
+def _put(out: Output, output: Path | None, data: bytes, what: str) -> None:
+    if output is None:
+        click.echo(data, nl=False)
+    else:
+        write(output, data)
+        out.result(str(output), {what: str(output)})
+
+
+COMMANDS: tuple[Any, ...] = (compose, lint, export, styles)

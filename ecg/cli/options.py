@@ -1,0 +1,104 @@
+"""Options that several commands share, and the values they take."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from ecg.captions.styles import Style, list_styles, load_style
+from ecg.cli.output import Output
+from ecg.kernel.errors import InputRefused, NotFound
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FILE = click.Path(path_type=Path)
+
+
+def reporting(function: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
+    """Adds ``--json``, ``--quiet`` and ``--debug``; the command gets an ``Output`` first."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Result and progress as JSON.")
+    @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(function)
+    def command(*args: Any, as_json: bool, quiet: bool, debug: bool, **kwargs: Any) -> R:
+        del debug  # read by main()
+        return function(Output(as_json=as_json, quiet=quiet), *args, **kwargs)
+
+    return command
+
+
+class _StyleType(click.ParamType):
+    name = "style"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Style:
+        if isinstance(value, Style):
+            return value
+        try:
+            return load_style(str(value))
+        except NotFound as error:
+            self.fail(error.message, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        del ctx, param
+        names = [style.name for style in list_styles()]
+        return [
+            click.shell_completion.CompletionItem(name)
+            for name in names
+            if name.startswith(incomplete)
+        ]
+
+
+STYLE = _StyleType()
+STRENGTH = click.FloatRange(0, 1)
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Runs ``work`` to its end. Ctrl-C and SIGTERM cancel it and raise KeyboardInterrupt
+    once it has cleaned up."""
+
+    async def watched() -> R:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+    return asyncio.run(watched())
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a document file. Raises ``InputRefused`` saying why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputRefused(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputRefused(f"{path}: this is a folder, a file is wanted") from None
+    except OSError as error:
+        raise InputRefused(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes ``path`` whole or not at all. Raises ``InputRefused`` where it cannot."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputRefused(f"{path}: cannot be written: {error.strerror}") from None
