@@ -26,7 +26,8 @@ def main() -> None:
         chunks = [frame.to_ndarray() for frame in source.decode(audio=0)]
         rate = source.streams.audio[0].rate
     sound = np.concatenate(chunks, axis=1)
-    sound = sound.astype(np.float32) / (32768 if sound.dtype == np.int16 else 1)
+    scale = np.iinfo(sound.dtype).max if sound.dtype.kind == "i" else 1
+    sound = sound.astype(np.float32) / scale
     if sound.shape[0] == 1:
         sound = np.stack([sound[0, 0::2], sound[0, 1::2]])
     seconds = sound.shape[1] / rate
@@ -60,7 +61,10 @@ def loudness(sound: np.ndarray, rate: int, frames: int) -> np.ndarray:
     """Smoothed level 0..1 of each frame."""
     step = rate / FPS
     rms = np.array(
-        [np.sqrt(np.mean(sound[int(i * step) : int((i + 1) * step) + 1] ** 2)) for i in range(frames)]
+        [
+            np.sqrt(np.mean(sound[int(i * step) : int((i + 1) * step) + 1] ** 2))
+            for i in range(frames)
+        ]
     )
     level = np.clip((20 * np.log10(rms + 1e-6) + 48) / 36, 0, 1)
     smooth = np.zeros_like(level)

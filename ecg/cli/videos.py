@@ -139,9 +139,7 @@ async def _transcribe(
 @click.option("-o", "--output", type=FILE, metavar="OUT", required=True, help="MP4 file.")
 @click.option("--quality", type=_QUALITY, help="How hard the encoder works.")
 @reporting
-def render(
-    out: Output, source: Path, scenario: Path, output: Path, quality: Any | None
-) -> None:
+def render(out: Output, source: Path, scenario: Path, output: Path, quality: Any | None) -> None:
     """Draw a scenario over a video."""
     settings = load_settings().settings
     roles.check_output(source, output)

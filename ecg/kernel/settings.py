@@ -105,10 +105,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _convert(values: dict[str, Any], origin: str) -> Settings:
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         known = ", ".join(setting_keys())
         raise InputRefused(f"{origin}: {error}; the settings are {known}") from None
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    if kind is not Path or not isinstance(value, str) or not value:
+        raise ValueError("expected the path of a file or folder")
+    return Path(value).expanduser()
 
 
 def _put(values: dict[str, Any], keys: list[str], value: str) -> None:

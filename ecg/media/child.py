@@ -289,7 +289,7 @@ def _answered(handler: Handler, call: _Call, context: Context) -> _Done | _Faile
         return _Failed(error.code, error.message, traceback.format_exc())
     except MemoryError:
         return _Failed(EngineFailed.code, "the engine ran out of memory", traceback.format_exc())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a library raises becomes an answer
         what = f"the engine failed: {type(error).__name__}: {error}".splitlines()[0]
         return _Failed(EngineFailed.code, what, traceback.format_exc())
 

@@ -48,7 +48,9 @@ def test_the_linter_bans_hidden_imports(tmp_path: Path) -> None:
 def test_locks_name_no_registry_and_hash_everything(lock: str) -> None:
     text = (ROOT / f"requirements/{lock}.txt").read_text()
     assert "://" not in text
-    pinned = [line for line in text.splitlines() if "==" in line and not line.startswith((" ", "#"))]
+    pinned = [
+        line for line in text.splitlines() if "==" in line and not line.startswith((" ", "#"))
+    ]
     assert pinned
     assert all(line.rstrip().endswith("\\") for line in pinned), "a pin without a hash"
 
