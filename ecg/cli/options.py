@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from ecg.captions.styles import Style, list_styles, load_style
+from ecg.captions.styles import Style, load_style
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused, NotFound
 
@@ -47,17 +47,6 @@ class _StyleType(click.ParamType):
             return load_style(str(value))
         except NotFound as error:
             self.fail(error.message, param, ctx)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        del ctx, param
-        names = [style.name for style in list_styles()]
-        return [
-            click.shell_completion.CompletionItem(name)
-            for name in names
-            if name.startswith(incomplete)
-        ]
 
 
 STYLE = _StyleType()

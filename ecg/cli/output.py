@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class Output:
         console.print(table, width=None if console.is_terminal else 200)
 
     @contextmanager
-    def steps(self) -> Iterator[Advance]:
+    def steps(self) -> Generator[Advance]:
         """Shows long work, step by step, for as long as the block runs."""
         if self.quiet:
             yield _silent
@@ -74,7 +74,7 @@ def _silent(step: str, done: float, total: float, detail: str = "") -> None:
     del step, done, total, detail
 
 
-def _bars(console: Console) -> Iterator[Advance]:
+def _bars(console: Console) -> Generator[Advance]:
     columns = (
         TextColumn("{task.description:<16}"),
         BarColumn(bar_width=32),
@@ -93,8 +93,9 @@ def _bars(console: Console) -> Iterator[Advance]:
             if step not in tasks:
                 fill()
                 tasks[step] = progress.add_task(step, total=None, detail="")
-            known = {"total": total, "completed": min(done, total)} if total else {}
-            progress.update(tasks[step], detail=detail, **known)
+            progress.update(
+                tasks[step], detail=detail, total=total or None, completed=min(done, total)
+            )
 
         yield advance
         fill()
