@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+Ecg = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def ecg(tmp_path: Path) -> Ecg:
+    """Runs the command line as a user does, in an empty folder."""
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ecg", *map(str, arguments)],
+            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=200,
+        )  # fmt: skip
+
+    return call
+
+
+def write_video(target: Path, sound: Path | None, seconds: float = 2.0) -> None:
+    """A 320×180 video at 25 fps of a moving gradient, with ``sound`` copied under it."""
+    with av.open(str(target), "w") as out:
+        video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
+        if sound is None:
+            _draw(out, video, seconds)
+            return
+        with av.open(str(sound)) as source:
+            track = source.streams.audio[0]
+            audio = out.add_stream("aac", rate=48000, layout="mono")
+            resampler = av.AudioResampler("fltp", "mono", 48000, frame_size=1024)
+            for frame in source.decode(track):
+                for piece in resampler.resample(frame):
+                    out.mux(audio.encode(piece))
+            for piece in resampler.resample(None):
+                out.mux(audio.encode(piece))
+            out.mux(audio.encode(None))
+            _draw(out, video, float(source.duration or 0) / 1e6)
+
+
+def _draw(out: av.container.OutputContainer, video: av.VideoStream, seconds: float) -> None:
+    x = np.linspace(40, 200, 320, dtype=np.float32)
+    for number in range(round(seconds * 25)):
+        row = np.roll(x, number * 2).astype(np.uint8)
+        picture = np.repeat(np.tile(row, (180, 1))[:, :, None], 3, axis=2)
+        frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+        frame.pts, frame.time_base = number, Fraction(1, 25)
+        out.mux(video.encode(frame))
+    out.mux(video.encode(None))
+
+
+@pytest.fixture(scope="session")
+def silent_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("media") / "silent.mp4"
+    write_video(path, None)
+    return path
+
+
+@pytest.fixture(scope="session")
+def with_picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Puts a sound file under a small picture; made once per sound."""
+    folder = tmp_path_factory.mktemp("pictured")
+
+    def make(sound: Path) -> Path:
+        path = folder / f"{sound.stem}.mp4"
+        if not path.exists():
+            write_video(path, sound)
+        return path
+
+    return make
