@@ -11,7 +11,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from ecg.captions.styles import Style, load_style
+from ecg import roles
+from ecg.captions.styles import load_style
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused, NotFound
 
@@ -35,21 +36,27 @@ def reporting(function: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
     return command
 
 
-class _StyleType(click.ParamType):
-    name = "style"
+class Named(click.ParamType):
+    """An option value that ``find`` knows; what it refuses is wrong usage."""
+
+    def __init__(self, name: str, find: Callable[[str], object]) -> None:
+        self.name = name
+        self._find = find
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Style:
-        if isinstance(value, Style):
+    ) -> object:
+        if not isinstance(value, str):
             return value
         try:
-            return load_style(str(value))
-        except NotFound as error:
+            return self._find(value)
+        except (NotFound, InputRefused) as error:
             self.fail(error.message, param, ctx)
 
 
-STYLE = _StyleType()
+STYLE = Named("style", load_style)
+LANGUAGE = Named("language", roles.language_code)
+MODEL = Named("model", roles.model_name)
 STRENGTH = click.FloatRange(0, 1)
 
 

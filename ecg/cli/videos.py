@@ -13,7 +13,7 @@ from ecg.captions.compose import compose
 from ecg.captions.document import encode
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, load_style
-from ecg.cli.options import FILE, LANGUAGE, STRENGTH, STYLE, read, reporting, run, write
+from ecg.cli.options import FILE, LANGUAGE, MODEL, STRENGTH, STYLE, read, reporting, run, write
 from ecg.cli.output import Advance, Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
@@ -35,7 +35,7 @@ _QUALITY = click.Choice(["draft", "standard", "high"])
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
-@click.option("--model", help="Speech model (see `ecg models list`).")
+@click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
 @click.option("--quality", type=_QUALITY, help="How hard the encoder works.")
 @click.option("--save-transcript", type=FILE, metavar="F", help="Keep what was heard.")
@@ -105,7 +105,7 @@ def _composed(
 @click.argument("source", metavar="IN", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
 @click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
-@click.option("--model", help="Speech model (see `ecg models list`).")
+@click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
 @reporting
 def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -> None:
