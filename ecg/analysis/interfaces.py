@@ -41,6 +41,22 @@ class AnalysisResult(msgspec.Struct, frozen=True):
     media: MediaInfo
 
 
+class EngineJob(msgspec.Struct, frozen=True):
+    """What the engine's child is told: ``AnalysisJob`` with the language checked and the model
+    found. ``source`` and ``model_folder`` are paths."""
+
+    source: str
+    model: str
+    model_folder: str
+    language: str | None
+    audio_track: int
+    threads: int
+
+
+class ProbeJob(msgspec.Struct, frozen=True):
+    source: str
+
+
 class AnalysisEngine(Protocol):
     """Turns a sound track into a transcript."""
 

@@ -1,0 +1,64 @@
+"""What the analysis feature offers to the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ecg.analysis.catalogue import find_model
+from ecg.analysis.interfaces import (
+    AnalysisEngine,
+    AnalysisJob,
+    AnalysisProgress,
+    AnalysisResult,
+    EngineJob,
+    ProbeJob,
+)
+from ecg.analysis.languages import language_code
+from ecg.media.child import Child, Limits
+from ecg.media.info import MediaInfo
+
+MEMORY = 12 << 30
+"""Bytes of address space for the child; libraries reserve far more than they use."""
+
+
+def open_engine(models_dir: Path, work_dir: Path | None) -> AnalysisEngine:
+    """An engine in a child process of its own, started at the first call.
+
+    ``models_dir`` holds the models; the child's temporary folder is made in ``work_dir``.
+    """
+    return _ChildEngine(models_dir, work_dir)
+
+
+class _ChildEngine:
+    def __init__(self, models_dir: Path, work_dir: Path | None) -> None:
+        self._models_dir = models_dir
+        self._child = Child(
+            "ecg.analysis.engine",
+            limits=Limits(memory=MEMORY),
+            environment={"HF_HUB_OFFLINE": "1"},
+            work_dir=work_dir,
+        )
+
+    async def probe(self, source: Path) -> MediaInfo:
+        return await self._child.call("probe", ProbeJob(str(source.absolute())), MediaInfo)
+
+    async def run(
+        self,
+        job: AnalysisJob,
+        source: Path,
+        on_progress: Callable[[AnalysisProgress], None],
+    ) -> AnalysisResult:
+        language = language_code(job.language) if job.language is not None else None
+        order = EngineJob(
+            source=str(source.absolute()),
+            model=job.model,
+            model_folder=str(find_model(job.model, self._models_dir).absolute()),
+            language=language,
+            audio_track=job.audio_track,
+            threads=job.threads,
+        )
+        return await self._child.call("run", order, AnalysisResult, AnalysisProgress, on_progress)
+
+    async def close(self) -> None:
+        await self._child.close()

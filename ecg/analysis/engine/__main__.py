@@ -1,0 +1,28 @@
+"""The engine's child process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from ecg.analysis.engine.run import run
+from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, ProbeJob
+from ecg.media.child import Context, serve
+from ecg.media.info import MediaInfo
+from ecg.media.opened import probe
+
+
+def _probe(payload: msgspec.Raw, _context: Context) -> MediaInfo:
+    return probe(Path(msgspec.msgpack.decode(payload, type=ProbeJob).source))
+
+
+def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
+    def report(progress: AnalysisProgress) -> None:
+        context.check()
+        context.emit(progress)
+
+    return run(msgspec.msgpack.decode(payload, type=EngineJob), report)
+
+
+serve({"probe": _probe, "run": _run})

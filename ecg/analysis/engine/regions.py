@@ -1,0 +1,99 @@
+"""Where someone speaks: Silero VAD, as faster-whisper bundles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import numpy as np
+from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+from ecg.analysis.engine.decode import RATE, Sound
+
+Span = tuple[int, int]
+"""Samples [start, end)."""
+
+BLOCK = 60 * RATE
+"""Samples looked at together: bounds memory however long the file is."""
+WINDOW = 28 * RATE
+"""Most samples of one window: Whisper hears 30 s at a time."""
+GAP = 2 * RATE
+"""Silence that ends a window."""
+_OPTIONS = VadOptions(
+    threshold=0.5,
+    min_speech_duration_ms=100,
+    min_silence_duration_ms=250,
+    speech_pad_ms=100,
+    max_speech_duration_s=WINDOW / RATE,
+)
+
+
+class Window:
+    """A stretch of sound to be heard at once; ``regions`` holds its speech, relative to
+    ``start`` (samples from the beginning of the file)."""
+
+    def __init__(self, start: int, sound: Sound, regions: list[Span]) -> None:
+        self.start = start
+        self.sound = sound
+        self.regions = regions
+
+    @property
+    def seconds(self) -> float:
+        return self.start / RATE
+
+
+def speech_regions(sound: Sound) -> list[Span]:
+    """Spans of speech in order, not overlapping, padded by 0.1 s; none in silence or music."""
+    found = get_speech_timestamps(sound, _OPTIONS)
+    return [(cast(int, span["start"]), cast(int, span["end"])) for span in found]
+
+
+def windows(blocks: Iterable[Sound]) -> Iterator[tuple[int, list[Window]]]:
+    """Yields (samples passed, windows found in them) until ``blocks`` end.
+
+    Sound is cut where it is silent, so that no word is split: whatever follows the last pause
+    of a block waits for the next one.
+    """
+    passed, kept = 0, np.zeros(0, np.float32)
+    for sound, last in _gathered(blocks):
+        kept = np.concatenate((kept, sound))
+        regions = speech_regions(kept)
+        cut = len(kept) if last else _cut(regions, len(kept))
+        yield passed + cut, _grouped(kept, [span for span in regions if span[1] <= cut], passed)
+        passed, kept = passed + cut, kept[cut:]
+
+
+def _gathered(blocks: Iterable[Sound]) -> Iterator[tuple[Sound, bool]]:
+    waiting: list[Sound] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= BLOCK:
+            yield np.concatenate(waiting), False
+            waiting, size = [], 0
+    yield np.concatenate([np.zeros(0, np.float32), *waiting]), True
+
+
+def _cut(regions: list[Span], size: int) -> int:
+    """Where to cut: before the last region, unless silence follows it or it is the only one."""
+    if not regions or size - regions[-1][1] >= GAP:
+        return size
+    return regions[-1][0] if len(regions) > 1 else regions[-1][1]
+
+
+def _grouped(sound: Sound, regions: list[Span], passed: int) -> list[Window]:
+    groups: list[list[Span]] = []
+    for span in regions:
+        group = groups[-1] if groups else None
+        if group and span[1] - group[0][0] <= WINDOW and span[0] - group[-1][1] < GAP:
+            group.append(span)
+        else:
+            groups.append([span])
+    return [_window(sound, group, passed) for group in groups]
+
+
+def _window(sound: Sound, group: list[Span], passed: int) -> Window:
+    start, end = group[0][0], group[-1][1]
+    inside = [(span[0] - start, span[1] - start) for span in group]
+    return Window(passed + start, sound[start:end], inside)

@@ -1,0 +1,72 @@
+"""Sound → words, by Whisper (faster-whisper on CTranslate2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ctranslate2
+import msgspec
+from faster_whisper import WhisperModel
+
+from ecg.analysis.engine.regions import Window
+
+SURE = 0.5
+"""Probability from which a window's detected language may differ from the film's."""
+_WHISPER_CODES = {"jv": "jw"}
+_ISO_CODES = {ours: iso for iso, ours in _WHISPER_CODES.items()}
+
+
+class Heard(msgspec.Struct):
+    """A word as Whisper gives it: ``text`` with its punctuation and without spaces around,
+    seconds within the window, ``confidence`` 0..1. ``phrase`` numbers Whisper's segments."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+    phrase: int
+
+
+class Hearing(msgspec.Struct):
+    """What was heard in one window; ``language`` is ISO 639."""
+
+    language: str
+    words: list[Heard]
+
+
+def load(folder: Path, threads: int) -> WhisperModel:
+    """float16 on a CUDA device, int8 on the processor. ``threads`` 0: as many as there are."""
+    on_gpu = ctranslate2.get_cuda_device_count() > 0
+    return WhisperModel(
+        str(folder),
+        device="cuda" if on_gpu else "cpu",
+        compute_type="float16" if on_gpu else "int8",
+        cpu_threads=threads,
+        local_files_only=True,
+    )
+
+
+def transcribe(model: WhisperModel, window: Window, language: str | None) -> Hearing:
+    """Words of a window. ``language`` ISO 639, or ``None`` to detect it."""
+    code = _WHISPER_CODES.get(language, language) if language else None
+    segments, info = model.transcribe(
+        window.sound,
+        language=code,
+        beam_size=5,
+        word_timestamps=True,
+        condition_on_previous_text=False,
+        vad_filter=False,
+    )
+    words = [
+        Heard(
+            text=word.word.strip(),
+            start=float(word.start),
+            end=float(word.end),
+            confidence=min(1.0, max(0.0, float(word.probability))),
+            phrase=index,
+        )
+        for index, segment in enumerate(segments)
+        for word in segment.words or []
+        if word.word.strip()
+    ]
+    return Hearing(_ISO_CODES.get(info.language, info.language), words)
