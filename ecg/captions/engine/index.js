@@ -1,0 +1,9 @@
+/**
+ * The caption engine: one scenario in one style, drawn at any time in any order.
+ *
+ * The page declares the faces of fonts/fonts.css; then
+ * `const stage = createStage(element, {style: await loadStyle("/styles", "intention"), …})`,
+ * `await stage.ready`, `stage.seek(seconds)`.
+ */
+export { createStage } from "./stage.js";
+export { loadStyle } from "./style.js";

@@ -1,0 +1,131 @@
+/**
+ * The scenario document (v1) made ready for drawing: times in whole microseconds, so that
+ * every comparison is exact, and all that one cue must know of the others.
+ *
+ * @typedef {"bottom" | "middle" | "top" | {x: number, y: number, anchor?: string}} Region
+ * @typedef {{color?: string, scale?: number, weight?: number, italic?: boolean, hidden?: boolean}} WordStyle
+ * @typedef {{text: string, start: number, end: number, loudness?: number | null, pitch?: number | null,
+ *   emphasis?: number, tags?: string[], style?: WordStyle}} Word
+ * @typedef {{id: string, kind: "speech" | "sound" | "music", start: number, end: number,
+ *   speaker?: string | null, region?: Region | null, secondary?: {language: string, text: string},
+ *   words: Word[]}} Cue
+ * @typedef {{font?: string, size?: number, box?: number, palette?: string[], position?: Region}} Overrides
+ * @typedef {{name: string, strength?: number, parameters?: Record<string, number | boolean | string>,
+ *   overrides?: Overrides}} Choice
+ * @typedef {{label: string, color: string, pitch_hz?: number | null}} Speaker
+ * @typedef {{version: 1, style: Choice, speakers: Record<string, Speaker>, cues: Cue[]}} Scenario
+ *
+ * @typedef {{source: Word, start: number, end: number, space: string}} PreparedWord
+ * @typedef {object} PreparedCue
+ * @property {Cue} source
+ * @property {number} start microseconds of the scenario
+ * @property {number} end
+ * @property {PreparedWord[]} words times in microseconds of the scenario
+ * @property {string} label the speaker's name where it is to be shown, else ""
+ * @property {string} language
+ * @property {"ltr" | "rtl"} direction
+ * @property {string} color
+ * @property {number | null} pitch Hz
+ *
+ * @typedef {{start: number, end: number, cues: PreparedCue[]}} Group cues that are shown together
+ */
+import { between, directionOf, hasKana, languageOf } from "./script.js";
+
+/** @param {number} seconds */
+export function micros(seconds) {
+  return Math.round(seconds * 1e6);
+}
+
+/**
+ * @param {Scenario} scenario
+ * @returns {PreparedCue[]} ordered by start
+ */
+export function prepare(scenario) {
+  const speaking = new Set(
+    scenario.cues.filter((cue) => cue.kind === "speech").map((cue) => cue.speaker ?? ""),
+  );
+  const japanese = scenario.cues.some((cue) => cue.words.some((word) => hasKana(word.text)));
+  const colors = speakerColors(scenario);
+  /** @type {string | null | undefined} */
+  let last = undefined;
+  return [...scenario.cues]
+    .sort((a, b) => a.start - b.start)
+    .map((cue) => {
+      const speaker = cue.speaker == null ? undefined : scenario.speakers[cue.speaker];
+      const changed = cue.kind === "speech" && cue.speaker !== last;
+      if (cue.kind === "speech") last = cue.speaker;
+      const text = cue.words.map((word) => word.text).join(" ");
+      return {
+        source: cue,
+        start: micros(cue.start),
+        end: micros(cue.end),
+        words: prepareWords(cue),
+        label: (changed && speaking.size > 1 && speaker?.label) || "",
+        language: languageOf(text, japanese),
+        direction: directionOf(text) || "ltr",
+        color: colors.get(cue.speaker ?? "") ?? "#ffffff",
+        pitch: speaker?.pitch_hz ?? null,
+      };
+    });
+}
+
+/**
+ * @param {Cue} cue
+ * @returns {PreparedWord[]}
+ */
+function prepareWords(cue) {
+  const shown = bare(cue).filter((word) => !word.style?.hidden && word.text !== "");
+  return shown.map((word, index) => ({
+    source: word,
+    start: micros(word.start),
+    end: micros(word.end),
+    space: index === 0 ? "" : between(shown[index - 1].text, word.text),
+  }));
+}
+
+/**
+ * The words without the marks that every style sets itself: [brackets] of sounds, ♪ of music.
+ * @param {Cue} cue
+ */
+function bare(cue) {
+  const marks = { speech: null, sound: [/^\[/, /\]$/], music: [/^[♪♫\s]+/u, /[♪♫\s]+$/u] }[cue.kind];
+  if (!marks) return cue.words;
+  return cue.words.map((word, index) => {
+    let text = word.text;
+    if (index === 0) text = text.replace(marks[0], "");
+    if (index === cue.words.length - 1) text = text.replace(marks[1], "");
+    return { ...word, text };
+  });
+}
+
+/**
+ * @param {Scenario} scenario
+ * @returns {Map<string, string>} the palette's colours in the order of the speakers, else their own
+ */
+function speakerColors(scenario) {
+  const palette = scenario.style.overrides?.palette ?? [];
+  const entries = Object.entries(scenario.speakers);
+  return new Map(
+    entries.map(([id, speaker], index) => [id, palette[index % palette.length] ?? speaker.color]),
+  );
+}
+
+/**
+ * Chains of cues that overlap in time, so that one group at most is on the stage.
+ * @param {PreparedCue[]} cues ordered by start
+ * @returns {Group[]}
+ */
+export function group(cues) {
+  /** @type {Group[]} */
+  const groups = [];
+  for (const cue of cues) {
+    const open = groups.at(-1);
+    if (open && cue.start < open.end) {
+      open.cues.push(cue);
+      open.end = Math.max(open.end, cue.end);
+    } else {
+      groups.push({ start: cue.start, end: cue.end, cues: [cue] });
+    }
+  }
+  return groups;
+}

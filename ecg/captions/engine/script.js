@@ -1,0 +1,51 @@
+/** What a text's characters tell about its language, direction and spacing. */
+
+const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
+const HAN = /\p{Script=Han}/u;
+const HANGUL = /\p{Script=Hangul}/u;
+const ARABIC = /\p{Script=Arabic}/u;
+const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+const STRONG = /\p{L}/u;
+/** Scripts that set no space between words, with their full-width punctuation. */
+const UNSPACED =
+  /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\uff00-\uffef]/u;
+
+/**
+ * The BCP 47 tag that picks the right faces, "" where the script says nothing.
+ * @param {string} text
+ * @param {boolean} japanese whether Chinese characters alone are to be read as Japanese
+ */
+export function languageOf(text, japanese) {
+  if (KANA.test(text)) return "ja";
+  if (HANGUL.test(text)) return "ko";
+  if (ARABIC.test(text)) return "ar";
+  if (HAN.test(text)) return japanese ? "ja" : "zh";
+  return "";
+}
+
+/** @param {string} text */
+export function hasKana(text) {
+  return KANA.test(text);
+}
+
+/**
+ * The direction of the first letter, "" where there is none (numbers, symbols).
+ * @param {string} text
+ * @returns {"ltr" | "rtl" | ""}
+ */
+export function directionOf(text) {
+  const letter = STRONG.exec(text);
+  if (!letter) return "";
+  return RTL.test(letter[0]) ? "rtl" : "ltr";
+}
+
+/**
+ * What stands between two words of a line.
+ * @param {string} before
+ * @param {string} after
+ */
+export function between(before, after) {
+  const last = [...before].at(-1) ?? "";
+  const first = [...after][0] ?? "";
+  return UNSPACED.test(last) && UNSPACED.test(first) ? "" : " ";
+}

@@ -1,0 +1,25 @@
+/** What holds for every style; adopted before the style's own sheet. */
+export const BASE = `
+:host { display: block; position: relative; }
+.stage {
+  position: absolute; inset: 0; overflow: hidden; pointer-events: none;
+  font-family: var(--font); font-kerning: normal; font-synthesis: style;
+  text-rendering: geometricPrecision; text-align: center; color: #fff;
+}
+.stage:lang(ja), .stage :lang(ja), .stage :lang(zh) { font-family: var(--font-han); }
+.cue {
+  position: absolute; box-sizing: content-box; width: max-content;
+  text-wrap: balance; white-space: normal; overflow-wrap: normal;
+}
+.cue[hidden] { display: none; }
+.word { white-space: nowrap; }
+.word[data-direction="ltr"]::before, .word[data-direction="ltr"]::after { content: "\\200e"; }
+.word[data-direction="rtl"]::before, .word[data-direction="rtl"]::after { content: "\\200f"; }
+.ink { display: inline-block; white-space: pre; }
+.word[data-italic] > .ink { font-style: italic; }
+.speaker, .secondary { display: block; }
+.stage, .stage *, .stage *::before, .stage *::after {
+  animation-play-state: paused !important;
+  transition: none !important;
+}
+`;

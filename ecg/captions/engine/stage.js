@@ -1,0 +1,200 @@
+/**
+ * The stage: a box of exactly the export's pixels in which one scenario is drawn.
+ *
+ * @typedef {import("./scenario.js").Scenario} Scenario
+ * @typedef {import("./scenario.js").Group} Group
+ * @typedef {import("./scenario.js").PreparedCue} PreparedCue
+ * @typedef {import("./style.js").Style} Style
+ * @typedef {{x: number, y: number, width: number, height: number}} Rectangle
+ * @typedef {object} Stage
+ * @property {Promise<void>} ready resolves when the fonts are there; rejects naming the missing
+ * @property {number} duration seconds, the end of the last cue
+ * @property {(t: number) => void} seek puts the exact picture of t (seconds) on the stage
+ * @property {(t: number) => number} nextChange the picture is the same on [t, nextChange(t));
+ *   t itself while something moves, Infinity when nothing comes any more
+ * @property {() => Rectangle | null} bounds whole pixels of the stage outside which nothing is
+ *   drawn in the state last sought
+ * @property {() => void} destroy
+ */
+import { buildCue, set } from "./cue.js";
+import { loadFonts } from "./fonts.js";
+import { arrange, unitOf } from "./layout.js";
+import { hold, scheduleOf, setStates } from "./motion.js";
+import { group, micros, prepare } from "./scenario.js";
+import { BASE } from "./sheet.js";
+import { families, familyList, parameterProperties } from "./style.js";
+
+/**
+ * @param {HTMLElement} element becomes the stage; what it held is hidden by it
+ * @param {{style: Style, scenario: Scenario, width: number, height: number}} what
+ * @returns {Stage}
+ */
+export function createStage(element, { style, scenario, width, height }) {
+  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
+  const strength = scenario.style.strength ?? 1;
+  const names = families(style, scenario.style);
+  const unit = unitOf(width, height) * (scenario.style.overrides?.size ?? 1);
+  const region = scenario.style.overrides?.position ?? style.position;
+  const endsMatter = /active|spoken/.test(style.css);
+  const groups = group(prepare(scenario));
+
+  root.adoptedStyleSheets = [BASE, style.css].map((css) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    return sheet;
+  });
+  element.style.position = "relative";
+  element.style.width = `${width}px`;
+  element.style.height = `${height}px`;
+  const stage = document.createElement("div");
+  stage.className = "stage";
+  if (strength === 0) stage.dataset.plain = "";
+  set(stage, {
+    "--stage-width": `${width}px`,
+    "--stage-height": `${height}px`,
+    "--unit": `${unit}px`,
+    "--strength": strength,
+    "--font": familyList(names),
+    "--font-han": familyList(hanFirst(names)),
+    ...parameterProperties(style, scenario.style),
+  });
+  root.replaceChildren(stage);
+
+  /** @type {Group | undefined} */
+  let mounted;
+  /** @type {Map<PreparedCue, HTMLElement>} */
+  let elements = new Map();
+  /** @type {Map<PreparedCue, import("./motion.js").Schedule>} */
+  const schedules = new Map();
+  /** @type {Set<Animation>} */
+  let animations = new Set();
+  let sought = 0;
+
+  /** @param {Group | undefined} next */
+  function mount(next) {
+    mounted = next;
+    animations = new Set();
+    elements = new Map(next?.cues.map((cue) => [cue, buildCue(cue, strength)]));
+    stage.replaceChildren(...elements.values());
+    if (!next) return;
+    arrange(
+      next.cues.map((cue) => ({
+        element: /** @type {HTMLElement} */ (elements.get(cue)),
+        region: cue.source.region ?? region,
+        start: cue.start,
+        end: cue.end,
+      })),
+      width,
+      height,
+      unit,
+    );
+    for (const [cue, child] of elements) {
+      if (!schedules.has(cue)) schedules.set(cue, scheduleOf(child, cue, endsMatter));
+      child.hidden = true;
+    }
+  }
+
+  /** @param {number} now microseconds */
+  function show(now) {
+    sought = now;
+    const next = groups.find((one) => one.start <= now && now < one.end);
+    if (next !== mounted) mount(next);
+    for (const [cue, child] of elements) {
+      child.hidden = !(cue.start <= now && now < cue.end);
+      setStates(child, cue, now);
+    }
+    for (const animation of stage.getAnimations({ subtree: true })) animations.add(animation);
+    for (const [cue, child] of elements) {
+      const own = [...animations].filter((animation) => child.contains(targetOf(animation)));
+      hold(own, now - cue.start);
+    }
+  }
+
+  /** @param {number} t */
+  function nextChange(t) {
+    const now = micros(t);
+    const here = groups.find((one) => one.start <= now && now < one.end);
+    if (!here) {
+      const next = groups.find((one) => one.start > now);
+      return next ? next.start / 1e6 : Infinity;
+    }
+    if (here.cues.some((cue) => !schedules.has(cue))) {
+      const back = sought;
+      show(now);
+      show(back);
+    }
+    let soonest = here.end;
+    for (const cue of here.cues) {
+      const { moving, instants } = /** @type {import("./motion.js").Schedule} */ (
+        schedules.get(cue)
+      );
+      if (moving.some(([start, end]) => start <= now && now < end)) return t;
+      for (const at of instants) if (at > now && at < soonest) soonest = at;
+    }
+    return soonest / 1e6;
+  }
+
+  function bounds() {
+    const visible = [...elements.values()].filter((child) => !child.hidden);
+    if (!visible.length) return null;
+    const frame = element.getBoundingClientRect();
+    const scale = frame.width / width || 1;
+    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const child of visible) {
+      const bleed = Number(getComputedStyle(child).getPropertyValue("--bleed") || 0.3);
+      for (const part of [child, ...child.querySelectorAll(".ink, .speaker, .secondary")]) {
+        const rect = part.getBoundingClientRect();
+        const spare =
+          part === child ? 0 : bleed * Number.parseFloat(getComputedStyle(part).fontSize) * scale;
+        left = Math.min(left, rect.left - spare);
+        top = Math.min(top, rect.top - spare);
+        right = Math.max(right, rect.right + spare);
+        bottom = Math.max(bottom, rect.bottom + spare);
+      }
+    }
+    const x = Math.max(0, Math.floor((left - frame.left) / scale - 1));
+    const y = Math.max(0, Math.floor((top - frame.top) / scale - 1));
+    return {
+      x,
+      y,
+      width: Math.min(width, Math.ceil((right - frame.left) / scale + 1)) - x,
+      height: Math.min(height, Math.ceil((bottom - frame.top) / scale + 1)) - y,
+    };
+  }
+
+  return {
+    ready: loadFonts(names, textOf(scenario)).then(() => {
+      mount(undefined);
+      show(sought);
+    }),
+    duration: Math.max(0, ...groups.map((one) => one.end)) / 1e6,
+    seek: (t) => show(micros(t)),
+    nextChange,
+    bounds,
+    destroy: () => root.replaceChildren(),
+  };
+}
+
+/** @param {Animation} animation */
+function targetOf(animation) {
+  return /** @type {KeyframeEffect | null} */ (animation.effect)?.target ?? null;
+}
+
+/**
+ * Chinese characters and kana of one design: the face that has both comes first.
+ * @param {string[]} names
+ */
+function hanFirst(names) {
+  const han = "Noto Sans JP Variable";
+  return [han, ...names.filter((name) => name !== han)];
+}
+
+/** @param {Scenario} scenario */
+function textOf(scenario) {
+  const labels = Object.values(scenario.speakers).map((speaker) => speaker.label);
+  const lines = scenario.cues.flatMap((cue) => [
+    ...cue.words.map((word) => word.text),
+    cue.secondary?.text ?? "",
+  ]);
+  return [...labels, ...lines].join("");
+}

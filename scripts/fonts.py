@@ -1,0 +1,184 @@
+"""Fetches the bundled fonts from their npm packages into ecg/captions/fonts.
+
+Writes the woff2 files, ``fonts.css`` (one @font-face each), ``manifest.json`` and the licence
+texts; makes the last-resort face. Needs npm on the PATH.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
+
+FOLDER = Path(__file__).parents[1] / "ecg" / "captions" / "fonts"
+LAST_RESORT = "ECG Last Resort"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which files of a package become a family. ``files`` is matched against the names that
+    the package's own ``css`` gives, ``weight`` is the range of the variable axis."""
+
+    package: str
+    family: str
+    css: str
+    files: str
+    licence: str
+    weight: str
+
+
+SOURCES = (
+    Source(
+        "pretendard@1.3.9",
+        "Pretendard Variable",
+        "dist/web/variable/pretendardvariable.css",
+        r"PretendardVariable\.woff2",
+        "dist/LICENSE.txt",
+        "45 920",
+    ),
+    Source(
+        "@fontsource-variable/noto-sans-jp@5.3.1",
+        "Noto Sans JP Variable",
+        "index.css",
+        r"noto-sans-jp-\d+-wght-normal\.woff2",
+        "LICENSE",
+        "100 900",
+    ),
+    Source(
+        "@fontsource-variable/noto-sans-arabic@5.3.0",
+        "Noto Sans Arabic Variable",
+        "index.css",
+        r"noto-sans-arabic-arabic-wght-normal\.woff2",
+        "LICENSE",
+        "100 900",
+    ),
+    Source(
+        "@infolektuell/noto-color-emoji@0.2.0",
+        "Noto Color Emoji",
+        "index.css",
+        r"\d+\.woff2",
+        "LICENSE",
+        "100 900",
+    ),
+)
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    faces = [face for source in SOURCES for face in fetch(source)]
+    faces.append(last_resort())
+    (FOLDER / "fonts.css").write_text("".join(map(rule, faces)))
+    (FOLDER / "manifest.json").write_text(json.dumps(faces, indent=1) + "\n")
+    size = sum(path.stat().st_size for path in FOLDER.rglob("*.woff2"))
+    print(f"{len(faces)} faces, {size / 1e6:.1f} MB in {FOLDER}")
+
+
+def fetch(source):
+    slug = re.sub(r"\W+", "-", source.family.lower()).removesuffix("-variable")
+    with tempfile.TemporaryDirectory() as scratch:
+        command = ["npm", "pack", "--silent", "--pack-destination", scratch, source.package]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive:
+            archive.extractall(scratch, filter="data")
+        package = Path(scratch) / "package"
+        shutil.copyfile(package / source.licence, FOLDER / f"{slug}.OFL.txt")
+        return list(copy_faces(source, package / source.css, slug))
+
+
+def copy_faces(source, css, slug):
+    faces = re.findall(r"@font-face\s*{(.*?)}", css.read_text(), re.DOTALL)
+    for face in faces:
+        name = re.search(r"url\(['\"]?\./(.*?\.woff2)", face)[1]
+        if not re.fullmatch(source.files, Path(name).name):
+            continue
+        number = re.search(r"\d+", Path(name).stem)
+        file = f"{slug}/{number[0]:0>3}.woff2" if number else f"{slug}.woff2"
+        (FOLDER / file).parent.mkdir(exist_ok=True)
+        shutil.copyfile(css.parent / name, FOLDER / file)
+        stated = re.search(r"unicode-range:\s*([^;]+);", face)
+        yield describe(source, file, stated[1] if stated else None)
+
+
+def describe(source, file, stated):
+    data = (FOLDER / file).read_bytes()
+    return {
+        "family": source.family,
+        "file": file,
+        "weight": source.weight,
+        "range": re.sub(r"\s", "", stated) if stated else ranges(FOLDER / file),
+        "version": source.package,
+        "licence": "OFL-1.1",
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def ranges(path):
+    """The characters that a file has, in the notation of CSS unicode-range."""
+    spans = []
+    for code in sorted(TTFont(path).getBestCmap()):
+        if spans and spans[-1][1] == code - 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in spans)
+
+
+def last_resort():
+    """A face that maps every character to one outlined box, so that no list of families ever
+    falls through to a font of the system."""
+    pen = TTGlyphPen(None)
+    for box in ((60, 0, 540, 700), (120, 60, 480, 640)):
+        left, bottom, right, top = box
+        corners = [(left, bottom), (left, top), (right, top), (right, bottom)]
+        corners = corners if box[0] == 60 else corners[::-1]
+        pen.moveTo(corners[0])
+        for corner in corners[1:]:
+            pen.lineTo(corner)
+        pen.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "box"])
+    glyph = pen.glyph()
+    builder.setupGlyf({".notdef": glyph, "box": glyph})
+    builder.setupHorizontalMetrics({".notdef": (600, 60), "box": (600, 60)})
+    builder.setupHorizontalHeader(ascent=900, descent=-240)
+    builder.setupNameTable({"familyName": LAST_RESORT, "styleName": "Regular"})
+    builder.setupCharacterMap({0x25A1: "box"})
+    every = CmapSubtable.newSubtable(13)
+    every.platformID, every.platEncID, every.language = 3, 10, 0
+    every.cmap = dict.fromkeys((c for c in range(0x110000) if not 0xD800 <= c < 0xE000), "box")
+    builder.font["cmap"].tables.append(every)
+    builder.setupOS2(sTypoAscender=900, sTypoDescender=-240, usWinAscent=900, usWinDescent=240)
+    builder.setupPost()
+    builder.font.flavor = "woff2"
+    builder.font.recalcTimestamp = False
+    builder.font["head"].created = builder.font["head"].modified = 0
+    builder.font.save(FOLDER / "last-resort.woff2")
+    source = Source("made by scripts/fonts.py", LAST_RESORT, "", "", "", "1 1000")
+    made = describe(source, "last-resort.woff2", "U+0-10FFFF")
+    return {**made, "licence": "Apache-2.0"}
+
+
+def rule(face):
+    return (
+        "@font-face {\n"
+        f'  font-family: "{face["family"]}";\n'
+        f"  font-weight: {face['weight']};\n"
+        "  font-display: block;\n"
+        f'  src: url("{face["file"]}") format("woff2");\n'
+        f"  unicode-range: {face['range']};\n"
+        "}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
