@@ -24,6 +24,16 @@ class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``None`` measures which way works here; naming one forces it (benchmarks, tests)."""
 
 
+class RenderCall(msgspec.Struct, frozen=True):
+    """What the engine's child is asked: a job, the Chromium to draw with, and where the source
+    is and the result goes (absolute paths)."""
+
+    job: RenderJob
+    browser: str
+    source: str
+    output: str
+
+
 class RenderProgress(msgspec.Struct, frozen=True):
     """``frame`` of ``total`` frames encoded; ``fps`` encoded per second; ``speed`` × real
     time; ``eta`` seconds left, ``None`` until known. ``total`` is 0 until known."""

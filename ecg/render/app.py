@@ -1,0 +1,71 @@
+"""The render engine as the rest of the product sees it: a child process behind a Protocol."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ecg.kernel.errors import InputRefused
+from ecg.kernel.identity import new_id
+from ecg.media.child import Child, Limits
+from ecg.render.interfaces import (
+    RenderCall,
+    RenderEngine,
+    RenderJob,
+    RenderProgress,
+    RenderResult,
+)
+
+
+def open_engine(browser: Path, work_dir: Path | None = None) -> RenderEngine:
+    """A render engine drawing with the Chromium at ``browser``; its child starts at the first
+    render and stays warm until ``close``. Temporary files go under ``work_dir``."""
+    return _ChildEngine(browser, work_dir)
+
+
+class _ChildEngine:
+    def __init__(self, browser: Path, work_dir: Path | None) -> None:
+        self._browser = browser
+        self._child = Child("ecg.render.engine", limits=Limits(), environment={}, work_dir=work_dir)
+
+    async def run(
+        self,
+        job: RenderJob,
+        source: Path,
+        output: Path,
+        on_progress: Callable[[RenderProgress], None],
+    ) -> RenderResult:
+        check_output(source, output)
+        target = output.absolute()
+        part = target.with_name(f".{target.name[:80]}.{new_id()}.part")
+        call = RenderCall(job, str(self._browser), str(source.absolute()), str(part))
+        try:
+            result = await self._child.call(
+                "render", call, RenderResult, RenderProgress, on_progress
+            )
+            part.replace(target)
+        except OSError as error:
+            raise InputRefused(f"{output}: cannot be written: {error.strerror}") from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        return result
+
+    async def close(self) -> None:
+        await self._child.close()
+
+
+def check_output(source: Path, output: Path) -> None:
+    """Refuses an output that is the input (through links too), a folder, or where nothing can
+    be written. Raises ``InputRefused``."""
+    folder = output.absolute().parent
+    if output.is_dir():
+        raise InputRefused(f"{output}: is a folder; name the file to write, {output}/captioned.mp4")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise InputRefused(f"{output}: is the input itself, which is never written over")
+    if not folder.is_dir():
+        raise InputRefused(f"{output}: the folder {folder} does not exist; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputRefused(f"{output}: nothing may be written into {folder}")

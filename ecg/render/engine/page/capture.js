@@ -1,0 +1,260 @@
+// The render page: draws caption states and sends their pixels over one WebSocket.
+//
+// Commands arrive as JSON text, one answer each, in order; `more` is the exception: it lets a
+// running capture send further states and has no answer. Pixels leave as binary messages:
+// nine little-endian int32 (index; x, y, width, height of what changed since the message
+// before; the same of what can hold ink), then the changed rectangle's rows of RGBA, not
+// premultiplied.
+
+/** @typedef {{x: number, y: number, width: number, height: number}} Rect */
+/** @typedef {{scenario: any, width: number, height: number, pixelWidth: number}} Opening */
+
+const base = new URL("..", import.meta.url);
+const engine = await import(new URL("engine/index.js", base).href);
+const HEADER = 9;
+
+/** @type {Opening} */
+let opening;
+/** @type {any} */
+let style;
+/** @type {{stage: any, element: HTMLElement} | null} */
+let plain = null;
+/** @type {Awaited<ReturnType<typeof canvasView>> | null} */
+let canvas = null;
+
+const socket = new WebSocket(new URL("pixels", base).href.replace(/^http/, "ws"));
+socket.binaryType = "arraybuffer";
+
+/** @param {HTMLElement} element */
+async function stageOn(element) {
+  const { scenario, width, height } = opening;
+  const stage = engine.createStage(element, { style, scenario, width, height });
+  await stage.ready;
+  return stage;
+}
+
+/** A stage that is shown on the page itself, for screenshots. */
+async function plainView() {
+  const element = document.createElement("div");
+  const holder = document.createElement("div");
+  holder.className = "plain";
+  holder.style.transform = `scaleX(${opening.pixelWidth / opening.width})`;
+  holder.append(element);
+  document.body.append(holder);
+  return { stage: await stageOn(element), element: holder };
+}
+
+function removePlain() {
+  plain?.stage.destroy();
+  plain?.element.remove();
+  plain = null;
+}
+
+/** A stage inside a canvas, read back without any screenshot. */
+async function canvasView() {
+  const { pixelWidth, width, height } = opening;
+  /** @type {any} */
+  const surface = document.createElement("canvas");
+  surface.width = pixelWidth;
+  surface.height = height;
+  surface.setAttribute("content", "drawable");
+  surface.setAttribute("layoutsubtree", "");
+  const element = document.createElement("div");
+  element.setAttribute("drawable", "");
+  surface.append(element);
+  document.body.append(surface);
+  /** @type {any} */
+  const context = surface.getContext("2d", { willReadFrequently: true });
+  if (!("drawElementImage" in context) || !("requestPaint" in surface)) {
+    surface.remove();
+    throw new Error("this browser has no HTML-in-Canvas");
+  }
+  const stage = await stageOn(element);
+  const shown = new Uint32Array(pixelWidth * height);
+  /** @type {Rect | null} */
+  let before = null;
+
+  /** @param {number} time */
+  async function draw(time) {
+    stage.seek(time);
+    const ink = inPixels(stage.bounds());
+    const region = union(before, ink);
+    before = ink;
+    if (!region) return { changed: null, ink, image: null, region };
+    await new Promise((resolve) => {
+      surface.addEventListener("paint", resolve, { once: true });
+      surface.requestPaint();
+    });
+    context.save();
+    context.beginPath();
+    context.rect(region.x, region.y, region.width, region.height);
+    context.clip();
+    context.clearRect(region.x, region.y, region.width, region.height);
+    if (ink) {
+      context.scale(pixelWidth / width, 1);
+      context.drawElementImage(element, 0, 0);
+    }
+    context.restore();
+    const image = context.getImageData(region.x, region.y, region.width, region.height);
+    const pixels = new Uint32Array(image.data.buffer);
+    return { changed: change(pixels, region, shown, pixelWidth), ink, image, region };
+  }
+
+  function clear() {
+    context.clearRect(0, 0, pixelWidth, height);
+    shown.fill(0);
+    before = null;
+  }
+
+  function remove() {
+    stage.destroy();
+    surface.remove();
+  }
+  return { stage, draw, clear, remove };
+}
+
+/** Stage rectangle → rectangle of the picture's own pixels, inside the picture.
+ * @param {Rect | null} rect
+ * @returns {Rect | null} */
+function inPixels(rect) {
+  if (!rect) return null;
+  const ratio = opening.pixelWidth / opening.width;
+  const left = Math.max(0, Math.floor(rect.x * ratio));
+  const top = Math.max(0, rect.y);
+  const right = Math.min(opening.pixelWidth, Math.ceil((rect.x + rect.width) * ratio));
+  const bottom = Math.min(opening.height, rect.y + rect.height);
+  if (right <= left || bottom <= top) return null;
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** @param {Rect | null} a @param {Rect | null} b @returns {Rect | null} */
+function union(a, b) {
+  if (!a || !b) return a ?? b;
+  const x = Math.min(a.x, b.x);
+  const y = Math.min(a.y, b.y);
+  const width = Math.max(a.x + a.width, b.x + b.width) - x;
+  return { x, y, width, height: Math.max(a.y + a.height, b.y + b.height) - y };
+}
+
+/** The part of `region` whose pixels differ from those `shown`, which is brought up to date.
+ * @param {Uint32Array} pixels @param {Rect} region
+ * @param {Uint32Array} shown @param {number} stride
+ * @returns {Rect | null} */
+function change(pixels, region, shown, stride) {
+  let left = region.width;
+  let right = -1;
+  let top = -1;
+  let bottom = -1;
+  for (let row = 0; row < region.height; row++) {
+    const from = row * region.width;
+    const to = (region.y + row) * stride + region.x;
+    let first = 0;
+    while (first < region.width && pixels[from + first] === shown[to + first]) first++;
+    if (first === region.width) continue;
+    let last = region.width - 1;
+    while (pixels[from + last] === shown[to + last]) last--;
+    shown.set(pixels.subarray(from + first, from + last + 1), to + first);
+    left = Math.min(left, first);
+    right = Math.max(right, last);
+    if (top < 0) top = row;
+    bottom = row;
+  }
+  if (top < 0) return null;
+  const width = right - left + 1;
+  return { x: region.x + left, y: region.y + top, width, height: bottom - top + 1 };
+}
+
+/** @param {number} index
+ * @param {{changed: Rect | null, ink: Rect | null, image: ImageData | null, region: Rect | null}} drawn */
+function send(index, { changed, ink, image, region }) {
+  const none = { x: 0, y: 0, width: 0, height: 0 };
+  const part = changed ?? none;
+  const box = ink ?? none;
+  const message = new Int32Array(HEADER + part.width * part.height);
+  message.set([index, part.x, part.y, part.width, part.height, box.x, box.y, box.width, box.height]);
+  if (changed && image && region) {
+    const pixels = new Int32Array(image.data.buffer);
+    for (let row = 0; row < part.height; row++) {
+      const from = (part.y - region.y + row) * region.width + part.x - region.x;
+      message.set(pixels.subarray(from, from + part.width), HEADER + row * part.width);
+    }
+  }
+  socket.send(message);
+}
+
+/** Indices of the times at which a new state begins.
+ * @param {any} stage @param {number[]} times */
+function beginnings(stage, times) {
+  const found = [];
+  for (let index = 0; index < times.length; ) {
+    found.push(index);
+    const next = stage.nextChange(times[index]);
+    do index++;
+    while (index < times.length && times[index] < next);
+  }
+  return found;
+}
+
+let credit = 0;
+/** @type {(() => void) | null} */
+let granted = null;
+
+/** @type {Record<string, (command: any) => Promise<any>>} */
+const commands = {
+  async open(/** @type {Opening} */ command) {
+    opening = command;
+    removePlain();
+    canvas?.remove();
+    canvas = null;
+    style = await engine.loadStyle(new URL("styles", base).href, opening.scenario.style.name);
+    return {};
+  },
+  async canvas() {
+    canvas = await canvasView();
+    return {};
+  },
+  async plan({ times }) {
+    const view = canvas ?? (plain ??= await plainView());
+    return { beginnings: beginnings(view.stage, times) };
+  },
+  async draw({ time }) {
+    if (!canvas) throw new Error("no canvas is open");
+    send(0, await canvas.draw(time));
+    return {};
+  },
+  async capture({ times }) {
+    if (!canvas) throw new Error("no canvas is open");
+    for (let index = 0; index < times.length; index++) {
+      while (credit === 0) await new Promise((resolve) => (granted = () => resolve(null)));
+      credit--;
+      send(index, await canvas.draw(times[index]));
+    }
+    return {};
+  },
+  async show({ time }) {
+    plain ??= await plainView();
+    plain.stage.seek(time);
+    return { ink: inPixels(plain.stage.bounds()) };
+  },
+  async hide() {
+    removePlain();
+    canvas?.clear();
+    return {};
+  },
+};
+
+/** @param {string} text */
+async function answer(text) {
+  const command = JSON.parse(text);
+  if (command.do === "more") {
+    credit += command.states;
+    granted?.();
+    return;
+  }
+  try {
+    socket.send(JSON.stringify({ answer: await commands[command.do](command) }));
+  } catch (error) {
+    socket.send(JSON.stringify({ failed: error instanceof Error ? error.message : String(error) }));
+  }
+}
+socket.addEventListener("message", (event) => void answer(event.data));

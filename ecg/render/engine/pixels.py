@@ -1,0 +1,168 @@
+"""Rectangles, picture formats and the arithmetic from a browser's RGBA to a frame's planes."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg.kernel.errors import MediaRefused
+from ecg.media.info import VideoStream
+
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint16]
+
+
+class Rect(msgspec.Struct, frozen=True):
+    """Whole pixels; empty where a side is 0."""
+
+    x: int = 0
+    y: int = 0
+    width: int = 0
+    height: int = 0
+
+    @property
+    def empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """(rows, columns), to index an array with."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def union(self, other: Rect) -> Rect:
+        """The smallest rectangle that holds both."""
+        if self.empty or other.empty:
+            return other if self.empty else self
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right = max(self.x + self.width, other.x + other.width)
+        bottom = max(self.y + self.height, other.y + other.height)
+        return Rect(x, y, right - x, bottom - y)
+
+    def turned(self, rotation: int, width: int, height: int) -> Rect:
+        """This rectangle of a shown picture of ``width`` × ``height`` in the coded one, which
+        a player turns clockwise by ``rotation`` degrees."""
+        if rotation == 90:
+            return Rect(self.y, width - self.x - self.width, self.height, self.width)
+        if rotation == 180:
+            return Rect(
+                width - self.x - self.width, height - self.y - self.height, self.width, self.height
+            )
+        if rotation == 270:
+            return Rect(height - self.y - self.height, self.x, self.height, self.width)
+        return self
+
+
+class PixelFormat(msgspec.Struct, frozen=True):
+    """Planar YUV: ``bits`` per sample, chroma planes smaller by 2**``shift``. ``red`` and
+    ``blue`` are the matrix's Kr and Kb; ``full`` range or limited."""
+
+    name: str
+    bits: int
+    shift_x: int
+    shift_y: int
+    red: float
+    blue: float
+    full: bool
+
+    @property
+    def sample(self) -> type[np.uint8 | np.uint16]:
+        return np.uint8 if self.bits == 8 else np.uint16
+
+
+_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
+_SUPPORTED = {
+    f"yuv{full}{name}p{depth}": (10 if depth else 8, *shifts, bool(full))
+    for name, shifts in _SHIFTS.items()
+    for full, depth in (("", ""), ("j", ""), ("", "10le"))
+}
+_MATRIX = {
+    "bt709": (0.2126, 0.0722),
+    "bt470bg": (0.299, 0.114),
+    "smpte170m": (0.299, 0.114),
+    "fcc": (0.30, 0.11),
+    "smpte240m": (0.212, 0.087),
+    "bt2020nc": (0.2627, 0.0593),
+}
+"""Kr and Kb by FFmpeg's matrix name (ITU-T H.273, table 4)."""
+_HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
+
+
+def pixel_format(video: VideoStream, name: str) -> PixelFormat:
+    """How the frames of ``video`` hold their pixels.
+
+    A stream that names no matrix is taken for BT.709 from 720 lines on and for BT.601 below,
+    as players do. Raises ``MediaRefused`` naming what is not supported.
+    """
+    known = _SUPPORTED.get(video.pixel_format)
+    if known is None:
+        raise MediaRefused(
+            f"{name}: pixels are {video.pixel_format}; 8 or 10 bit YUV without alpha can be "
+            "captioned; convert it first, with -pix_fmt yuv420p for example"
+        )
+    if video.color_trc in _HDR:
+        raise MediaRefused(
+            f"{name}: is HDR ({_HDR[video.color_trc]}), which cannot be captioned yet; "
+            "convert it to SDR first"
+        )
+    bits, shift_x, shift_y, full = known
+    if video.width % (1 << shift_x) or video.height % (1 << shift_y):
+        raise MediaRefused(
+            f"{name}: is {video.width}×{video.height}; H.264 in {video.pixel_format} needs even "
+            "sides; crop a row or column first"
+        )
+    red, blue = _MATRIX.get(
+        video.color_space, _MATRIX["bt709" if video.height >= 720 else "bt470bg"]
+    )
+    full = full or video.color_range == "pc"
+    return PixelFormat(video.pixel_format, bits, shift_x, shift_y, red, blue, full)
+
+
+def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.uint32]]]:
+    """RGBA (rows × columns × 4, not premultiplied) → for Y, Cb and Cr: (weight of the picture
+    behind, 0..256; caption sample × (256 − weight)).
+
+    The sums of ``weight × behind + caption`` thus never exceed 256 × the largest sample. Chroma
+    is averaged premultiplied, so colours do not bleed out of transparent pixels; its samples
+    sit on the left column and between two rows (H.264's default siting): weights 1-2-1 across,
+    1-1 down. The region must begin and end on whole chroma samples.
+    """
+    alpha = np.rint(rgba[..., 3] * np.float32(256 / 255))
+    colour = rgba[..., :3].astype(np.float32) / 255
+    luma = colour @ np.array([form.red, 1 - form.red - form.blue, form.blue], np.float32)
+    blue = (colour[..., 2] - luma) * np.float32(0.5 / (1 - form.blue))
+    red = (colour[..., 0] - luma) * np.float32(0.5 / (1 - form.red))
+    step = 1 << (form.bits - 8)
+    top = 256 * step - 1
+    grey = 128 * step
+    y = luma * top if form.full else (16 + 219 * luma) * step
+    spread = top if form.full else 224 * step
+    planes = [_weighted(y, alpha)]
+    for chroma in (blue, red):
+        sample = np.clip(grey + chroma * spread, 0, top)
+        planes.append(_weighted_small(sample, alpha, form))
+    return planes
+
+
+def _weighted(
+    sample: NDArray[np.float32], alpha: NDArray[np.float32]
+) -> tuple[Words, NDArray[np.uint32]]:
+    return (256 - alpha).astype(np.uint16), np.rint(sample * alpha).astype(np.uint32)
+
+
+def _weighted_small(
+    sample: NDArray[np.float32], alpha: NDArray[np.float32], form: PixelFormat
+) -> tuple[Words, NDArray[np.uint32]]:
+    if not form.shift_x:
+        return _weighted(sample, alpha)
+    cover = _smaller(alpha, form)
+    small = np.rint(cover)
+    # the mean colour under the ink, so that rounding the weight does not shift the colour
+    mean = _smaller(sample * alpha, form) / np.maximum(cover, np.float32(1e-6))
+    return (256 - small).astype(np.uint16), np.rint(mean * small).astype(np.uint32)
+
+
+def _smaller(values: NDArray[np.float32], form: PixelFormat) -> NDArray[np.float32]:
+    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
+    across = (padded[:, :-2:2] + 2 * padded[:, 1:-1:2] + padded[:, 2::2]) / 4
+    return (across[::2] + across[1::2]) / 2 if form.shift_y else across

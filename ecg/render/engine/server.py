@@ -1,0 +1,150 @@
+"""The one loopback server a render page may speak to: its files and a WebSocket for pixels."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import mimetypes
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+import ecg.captions
+from ecg.kernel.errors import EngineFailed
+
+_CAPTIONS = Path(ecg.captions.__file__).parent
+FOLDERS: Mapping[str, Path] = {
+    "page": Path(__file__).parent / "page",
+    "engine": _CAPTIONS / "engine",
+    "styles": _CAPTIONS / "styles",
+    "fonts": _CAPTIONS / "fonts",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "connect-src 'self' ws://127.0.0.1:{port}"
+)
+_TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
+STATES_AHEAD = 8
+"""Captured states that may wait for the compositor: enough to hide a slow paint, few enough
+to bound memory (a 1080p state is at most 8 MB)."""
+
+
+class _Answer(msgspec.Struct):
+    answer: dict[str, Any] | None = None
+    failed: str | None = None
+
+
+class PageLink:
+    """The page's end of the WebSocket."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+
+    async def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Sends a command and awaits its answer. Raises ``EngineFailed`` with the page's words."""
+        await self.tell(command, **arguments)
+        return self._answer(await self._connection.recv())
+
+    async def tell(self, command: str, **arguments: Any) -> None:
+        """Sends a command without awaiting its answer."""
+        await self._connection.send(msgspec.json.encode({"do": command, **arguments}).decode())
+
+    async def pixels(self) -> bytes | None:
+        """The next binary message; ``None`` once the command is answered instead."""
+        message = await self._connection.recv()
+        if isinstance(message, bytes):
+            return message
+        self._answer(message)
+        return None
+
+    def _answer(self, message: str | bytes) -> dict[str, Any]:
+        if isinstance(message, bytes):
+            raise EngineFailed("the caption page sent pixels where an answer was due")
+        reply = msgspec.json.decode(message, type=_Answer)
+        if reply.failed is not None:
+            raise EngineFailed(f"the caption page failed: {reply.failed}".splitlines()[0])
+        return reply.answer or {}
+
+
+class PageServer:
+    """Where the page is (``url``), what it asked for (``paths``) and its link."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self.paths: list[str] = []
+        self.url = ""
+        self.origin = ""
+        self._folders = folders
+        self._token = secrets.token_urlsafe(24)
+        self._port = 0
+        self._linked: asyncio.Future[PageLink] = asyncio.get_running_loop().create_future()
+
+    def listen(self, server: Server) -> None:
+        self._port = next(iter(server.sockets)).getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self._port}/{self._token}/"
+        self.url = f"{self.origin}page/capture.html"
+
+    async def link(self) -> PageLink:
+        """Awaits the page's WebSocket."""
+        return await self._linked
+
+    async def accept(self, connection: ServerConnection) -> None:
+        if self._linked.done():
+            return
+        self._linked.set_result(PageLink(connection))
+        await connection.wait_closed()
+
+    def respond(self, _connection: ServerConnection, request: Request) -> Response | None:
+        """A file, or ``None`` to go on with the WebSocket's handshake."""
+        path = unquote(urlsplit(request.path).path)
+        self.paths.append(path)
+        prefix = f"/{self._token}/"
+        if not path.startswith(prefix):
+            return _response(http.HTTPStatus.NOT_FOUND, b"", {})
+        inside = path.removeprefix(prefix)
+        if inside == "pixels":
+            return None
+        folder, _, name = inside.partition("/")
+        root = self._folders.get(folder)
+        file = (root / name).resolve() if root else None
+        if root is None or file is None or not file.is_relative_to(root.resolve()):
+            return _response(http.HTTPStatus.NOT_FOUND, b"", {})
+        if not file.is_file():
+            return _response(http.HTTPStatus.NOT_FOUND, b"", {})
+        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "text/plain"
+        headers = {"Content-Type": kind, "Content-Security-Policy": _POLICY.format(port=self._port)}
+        return _response(http.HTTPStatus.OK, file.read_bytes(), headers)
+
+
+def _response(status: http.HTTPStatus, body: bytes, headers: dict[str, str]) -> Response:
+    standard = {
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "Cache-Control": "no-store",
+    }
+    return Response(status.value, status.phrase, Headers({**standard, **headers}), body)
+
+
+@asynccontextmanager
+async def page_server(folders: Mapping[str, Path] = FOLDERS) -> AsyncIterator[PageServer]:
+    """Serves one page on a random loopback port under a token of its own."""
+    page = PageServer(folders)
+    async with serve(
+        page.accept,
+        "127.0.0.1",
+        0,
+        process_request=page.respond,
+        compression=None,
+        max_size=None,
+        ping_interval=None,
+        close_timeout=0.2,
+    ) as server:
+        page.listen(server)
+        yield page
