@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,38 +135,57 @@ def ranges(path):
 
 
 def last_resort():
-    """A face that maps every character to one outlined box, so that no list of families ever
-    falls through to a font of the system."""
-    pen = TTGlyphPen(None)
-    for box in ((60, 0, 540, 700), (120, 60, 480, 640)):
-        left, bottom, right, top = box
-        corners = [(left, bottom), (left, top), (right, top), (right, bottom)]
-        corners = corners if box[0] == 60 else corners[::-1]
-        pen.moveTo(corners[0])
-        for corner in corners[1:]:
-            pen.lineTo(corner)
-        pen.closePath()
+    """A face that has every character, so that no list of families ever falls through to a
+    font of the system: one box for what no other face has, nothing for what is invisible."""
     builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder([".notdef", "box"])
-    glyph = pen.glyph()
-    builder.setupGlyf({".notdef": glyph, "box": glyph})
-    builder.setupHorizontalMetrics({".notdef": (600, 60), "box": (600, 60)})
+    blank = TTGlyphPen(None).glyph()
+    glyphs = {".notdef": box(), "box": box(), "space": blank, "nothing": blank}
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupGlyf(glyphs)
+    widths = {".notdef": 600, "box": 600, "space": 250, "nothing": 0}
+    builder.setupHorizontalMetrics({name: (width, 0) for name, width in widths.items()})
     builder.setupHorizontalHeader(ascent=900, descent=-240)
     builder.setupNameTable({"familyName": LAST_RESORT, "styleName": "Regular"})
-    builder.setupCharacterMap({0x25A1: "box"})
+    builder.setupCharacterMap({0x20: "space"})
     every = CmapSubtable.newSubtable(13)
     every.platformID, every.platEncID, every.language = 3, 10, 0
-    every.cmap = dict.fromkeys((c for c in range(0x110000) if not 0xD800 <= c < 0xE000), "box")
+    every.cmap = {code: drawn_as(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000}
     builder.font["cmap"].tables.append(every)
     builder.setupOS2(sTypoAscender=900, sTypoDescender=-240, usWinAscent=900, usWinDescent=240)
     builder.setupPost()
     builder.font.flavor = "woff2"
     builder.font.recalcTimestamp = False
-    builder.font["head"].created = builder.font["head"].modified = 0
+    builder.font["head"].created = builder.font["head"].modified = 0xD0000000  # same bytes always
     builder.font.save(FOLDER / "last-resort.woff2")
     source = Source("made by scripts/fonts.py", LAST_RESORT, "", "", "", "1 1000")
     made = describe(source, "last-resort.woff2", "U+0-10FFFF")
     return {**made, "licence": "Apache-2.0"}
+
+
+def box():
+    """An upright outlined box, in a square of 1000."""
+    pen = TTGlyphPen(None)
+    outer, inner = (60, 0, 540, 700), (120, 60, 480, 640)
+    for left, bottom, right, top in (outer, inner):
+        corners = [(left, bottom), (left, top), (right, top), (right, bottom)]
+        corners = corners if left == outer[0] else corners[::-1]
+        pen.moveTo(corners[0])
+        for corner in corners[1:]:
+            pen.lineTo(corner)
+        pen.closePath()
+    return pen.glyph()
+
+
+def drawn_as(code):
+    """Which glyph of the last resort stands for a character."""
+    category = unicodedata.category(chr(code))
+    if category == "Zs":
+        return "space"
+    invisible = category in {"Cc", "Cf", "Zl", "Zp"} or any(
+        first <= code <= last
+        for first, last in ((0x115F, 0x1160), (0xFE00, 0xFE0F), (0xE0000, 0xE0FFF))
+    )
+    return "nothing" if invisible else "box"
 
 
 def rule(face):
