@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ _RANGES = {1: "tv", 2: "pc"}
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator[av.container.InputContainer]:
+def open_media(path: Path) -> Generator[av.container.InputContainer]:
     """Opens ``path`` for reading; only the file itself is ever read.
 
     Raises ``MediaRefused`` where it is missing, a folder, empty, no media or cut short, and
@@ -117,7 +117,7 @@ def _ends(container: av.container.InputContainer) -> dict[int, float]:
             ends[stream.index] = ((container.start_time or 0) + container.duration) / av.time_base
     if not ends:
         for packet in container.demux():
-            if packet.pts is not None and packet.time_base is not None:
+            if packet.pts is not None:
                 end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 ends[packet.stream.index] = max(end, ends.get(packet.stream.index, 0.0))
         container.seek(0)

@@ -17,8 +17,7 @@ _warm: dict[str, Browser] = {}
 def _render(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=RenderCall)
     browser = _warm.setdefault(call.browser, Browser(Path(call.browser)))
-    source, output = Path(call.source), Path(call.output)
-    return render(browser, call.job, source, output, context.emit, context.check)
+    return render(browser, call.job, Path(call.source), Path(call.output), context)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import TimeoutError as Waiting
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.async_api import (
     Browser as Chromium,
+)
+from playwright.async_api import (
     Error as PlaywrightError,
+)
+from playwright.async_api import (
     Page,
     Playwright,
     Route,
@@ -71,7 +75,7 @@ class Browser:
                 raise
 
     @asynccontextmanager
-    async def page(self, origin: str, url: str) -> AsyncIterator[Page]:
+    async def page(self, origin: str, url: str) -> AsyncGenerator[Page]:
         """A page of its own context at ``url`` that reaches nothing outside ``origin``."""
         chromium = await self._started()
         context = await chromium.new_context(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import av.video.frame
 import msgspec
@@ -28,7 +28,7 @@ class States(Protocol):
     """Where the compositor gets its caption states from."""
 
     def state_at(self, pts: int) -> int:
-        """Number of the state on the frame presented at ``pts``; −1 for none."""
+        """Number of the state on the frame presented at ``pts``; -1 for none."""
         ...
 
     def patch(self) -> Patch:
@@ -72,7 +72,7 @@ class Overlay:
             return
         frame.make_writable()
         for number, plane in enumerate(frame.planes[:3]):
-            samples = np.frombuffer(plane, self._form.sample)
+            samples = np.frombuffer(cast(Any, plane), self._form.sample)
             rows = samples.reshape(plane.height, -1)
             for box in self._boxes:
                 window = self._small(box).window if number else box.window
@@ -115,9 +115,7 @@ class Overlay:
         return Rect(rect.x >> across, rect.y >> down, rect.width >> across, rect.height >> down)
 
 
-def _blend(
-    samples: NDArray[np.generic], behind: NDArray[np.generic], caption: NDArray[np.generic]
-) -> None:
+def _blend(samples: NDArray[Any], behind: NDArray[Any], caption: NDArray[Any]) -> None:
     mixed = samples * behind
     mixed += caption
     mixed += 128

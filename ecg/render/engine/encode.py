@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ import av.packet
 import av.video.frame
 import av.video.stream
 
-from ecg.kernel.errors import EngineFailed, MediaRefused
+from ecg.kernel.errors import EngineFailed
 from ecg.render.interfaces import Quality
 
 _X264: dict[Quality, tuple[str, str]] = {
@@ -47,25 +47,27 @@ class Writer:
         quality: Quality,
         encoder: str,
     ) -> None:
-        self._output = output
+        self._output: Any = output
         self._source = source
         self._template = source.streams[video]
-        self._quality = quality
+        self._quality: Quality = quality
         self._encoder = encoder
+        self._started = False
         self._video: Any = None
         self._audio: dict[int, tuple[Any, bool]] = {}
         self._waiting: list[av.packet.Packet[Any]] = []
+        output.metadata.update(source.metadata)
 
     def add_frame(self, frame: av.video.frame.VideoFrame) -> None:
         """Encodes ``frame`` at its own time."""
-        if self._video is None:
+        if not self._started:
             self._start(frame)
         frame.pict_type = 0
         self._output.mux(self._video.encode(frame))
 
     def add_sound(self, packet: av.packet.Packet[Any]) -> None:
         """Copies or re-encodes one packet of the source's sound."""
-        if self._video is None:
+        if not self._started:
             self._waiting.append(packet)
             return
         target, copied = self._audio[packet.stream.index]
@@ -75,11 +77,10 @@ class Writer:
                 self._output.mux(packet)
             return
         for frame in packet.decode():
-            self._output.mux(target.encode(cast(Any, frame)))
+            self._output.mux(target.encode(frame))
 
     def finish(self) -> None:
-        if self._video is None:
-            raise MediaRefused("the video holds no picture that can be decoded")
+        """Drains the encoders; the file is whole once its container is closed."""
         self._output.mux(self._video.encode(None))
         for target, copied in self._audio.values():
             if not copied:
@@ -90,6 +91,7 @@ class Writer:
         self._video = self._video_output(frame)
         for stream in self._source.streams.audio:
             self._audio[stream.index] = _audio_output(self._output, stream)
+        self._started = True
         waiting, self._waiting = self._waiting, []
         for packet in waiting:
             self.add_sound(packet)
@@ -97,7 +99,7 @@ class Writer:
     def _video_output(self, frame: av.video.frame.VideoFrame) -> Any:
         source = cast(av.video.stream.VideoStream, self._template)
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        stream: Any = self._output.add_stream(self._encoder, rate=rate)
+        stream = self._output.add_stream(self._encoder, rate=rate)
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
@@ -142,7 +144,7 @@ def choose_encoder(pixel_format: str) -> str:
 
 
 @contextmanager
-def open_output(path: Path) -> Iterator[av.container.OutputContainer]:
+def open_output(path: Path) -> Generator[av.container.OutputContainer]:
     """An MP4 with its index in front. Raises ``EngineFailed`` where writing fails."""
     options = {"movflags": "+faststart"}
     try:
@@ -153,22 +155,24 @@ def open_output(path: Path) -> Iterator[av.container.OutputContainer]:
 
 
 def decoded(
-    source: av.container.InputContainer, video: int, writer: Writer
+    source: av.container.InputContainer,
+    video: int,
+    on_sound: Callable[[av.packet.Packet[Any]], None],
 ) -> Iterator[av.video.frame.VideoFrame]:
-    """The picture's frames in order; sound met on the way goes to ``writer``."""
+    """The picture's frames in order; packets of sound met on the way go to ``on_sound``."""
     picture = cast(av.video.stream.VideoStream, source.streams[video])
     picture.thread_type = "AUTO"
     for packet in source.demux([picture, *source.streams.audio]):
         if packet.stream.index == video:
             yield from cast(Iterable[av.video.frame.VideoFrame], packet.decode())
         else:
-            writer.add_sound(packet)
+            on_sound(packet)
 
 
-def _audio_output(output: av.container.OutputContainer, source: av.AudioStream) -> tuple[Any, bool]:
+def _audio_output(output: Any, source: av.AudioStream) -> tuple[Any, bool]:
     copied = source.codec_context.name in COPIED_AUDIO
     if copied:
-        target: Any = output.add_stream_from_template(source)
+        target = output.add_stream_from_template(source)
     else:
         target = output.add_stream("aac", rate=source.rate)
         target.codec_context.bit_rate = _AAC_RATE

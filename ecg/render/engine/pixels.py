@@ -40,7 +40,7 @@ class Rect(msgspec.Struct, frozen=True):
         return Rect(x, y, right - x, bottom - y)
 
     def turned(self, rotation: int, width: int, height: int) -> Rect:
-        """This rectangle of a shown picture of ``width`` × ``height`` in the coded one, which
+        """The rectangle of a shown picture of ``width`` × ``height`` in the coded one, which
         a player turns clockwise by ``rotation`` degrees."""
         if rotation == 90:
             return Rect(self.y, width - self.x - self.width, self.height, self.width)
@@ -108,7 +108,7 @@ def pixel_format(video: VideoStream, name: str) -> PixelFormat:
     bits, shift_x, shift_y, full = known
     if video.width % (1 << shift_x) or video.height % (1 << shift_y):
         raise MediaRefused(
-            f"{name}: is {video.width}×{video.height}; H.264 in {video.pixel_format} needs even "
+            f"{name}: is {video.width} x {video.height}; H.264 in {video.pixel_format} needs even "
             "sides; crop a row or column first"
         )
     red, blue = _MATRIX.get(
@@ -120,7 +120,7 @@ def pixel_format(video: VideoStream, name: str) -> PixelFormat:
 
 def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.uint32]]]:
     """RGBA (rows × columns × 4, not premultiplied) → for Y, Cb and Cr: (weight of the picture
-    behind, 0..256; caption sample × (256 − weight)).
+    behind, 0..256; caption sample × (256 - weight)).
 
     The sums of ``weight × behind + caption`` thus never exceed 256 × the largest sample. Chroma
     is averaged premultiplied, so colours do not bleed out of transparent pixels; its samples
@@ -145,13 +145,13 @@ def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.ui
 
 
 def _weighted(
-    sample: NDArray[np.float32], alpha: NDArray[np.float32]
+    sample: NDArray[np.floating], alpha: NDArray[np.floating]
 ) -> tuple[Words, NDArray[np.uint32]]:
     return (256 - alpha).astype(np.uint16), np.rint(sample * alpha).astype(np.uint32)
 
 
 def _weighted_small(
-    sample: NDArray[np.float32], alpha: NDArray[np.float32], form: PixelFormat
+    sample: NDArray[np.floating], alpha: NDArray[np.floating], form: PixelFormat
 ) -> tuple[Words, NDArray[np.uint32]]:
     if not form.shift_x:
         return _weighted(sample, alpha)
@@ -162,7 +162,7 @@ def _weighted_small(
     return (256 - small).astype(np.uint16), np.rint(mean * small).astype(np.uint32)
 
 
-def _smaller(values: NDArray[np.float32], form: PixelFormat) -> NDArray[np.float32]:
+def _smaller(values: NDArray[np.floating], form: PixelFormat) -> NDArray[np.floating]:
     padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
     across = (padded[:, :-2:2] + 2 * padded[:, 1:-1:2] + padded[:, 2::2]) / 4
     return (across[::2] + across[1::2]) / 2 if form.shift_y else across

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import av.video.frame
 import msgspec
 
-from ecg.kernel.errors import EngineFailed, MediaRefused
+from ecg.kernel.errors import InputRefused, MediaRefused
+from ecg.media.child import Context
 from ecg.media.info import VideoStream
 from ecg.media.opened import open_media, probe
 from ecg.render.engine.browser import Browser
@@ -21,27 +21,39 @@ from ecg.render.engine.composite import Overlay, Patch, composited
 from ecg.render.engine.encode import Writer, choose_encoder, decoded, open_output
 from ecg.render.engine.pixels import pixel_format
 from ecg.render.engine.plan import FrameTimes, check_within, read_frame_times
-from ecg.render.interfaces import Capture, RenderJob, RenderProgress, RenderResult
+from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5
 """Seconds between two reports."""
 _POLL = 0.1
 
-Check = Callable[[], None]
-Report = Callable[[RenderProgress], None]
-Frames = Iterator[av.video.frame.VideoFrame]
+Frame = av.video.frame.VideoFrame
 
 
-class _States:
-    """The compositor's view of the capture."""
+class Task(msgspec.Struct, frozen=True):
+    """A checked job: the picture stream, the overlay its frames get, and what to draw."""
 
-    def __init__(self, feed: Feed, check: Check) -> None:
+    video: VideoStream
+    overlay: Overlay
+    drawing: Drawing
+
+    @property
+    def duration(self) -> float:
+        """Where the last frame ends, in the documents' seconds."""
+        return _end(self.drawing.times, self.video)
+
+
+class Captured:
+    """The states of one capture, in order, as the compositor asks for them."""
+
+    def __init__(self, feed: Feed, check: Callable[[], None]) -> None:
         self._feed = feed
         self._check = check
         self._ready: Ready | None = None
 
     @property
     def ready(self) -> Ready:
+        """The plan; waits for it."""
         if self._ready is None:
             item = self._next()
             assert isinstance(item, Ready)
@@ -52,6 +64,7 @@ class _States:
         return self.ready.plan.state_at(pts)
 
     def patch(self) -> Patch:
+        self.ready  # noqa: B018 - it comes first
         item = self._next()
         assert isinstance(item, Patch)
         return item
@@ -65,40 +78,35 @@ class _States:
 
 
 def render(
-    browser: Browser, job: RenderJob, source: Path, output: Path, report: Report, check: Check
+    browser: Browser, job: RenderJob, source: Path, output: Path, context: Context
 ) -> RenderResult:
-    """Renders ``source`` to the file ``output``, which must not exist yet.
-
-    ``check`` is called often and raises to stop. Raises as ``RenderEngine.run`` does; whoever
-    called removes what was written.
-    """
+    """Renders ``source`` to the file ``output``; on an error, what was written stays for the
+    caller to remove. Raises as ``RenderEngine.run`` does."""
     started = time.monotonic()
-    report(RenderProgress("start"))
-    video = _picture(source)
-    form = pixel_format(video, source.name)
-    with open_media(source) as container:
-        times = read_frame_times(container, video.index)
-    check_within(job.scenario, _length(times, video), 1 / float(video.rate))
-    width, height = video.shown_size
-    drawing = Drawing(job.scenario, _stage_width(video), width, height, times, job.capture)
-    with _capturing(browser, drawing, check) as states:
-        encoder = choose_encoder(video.pixel_format)
-        overlay = Overlay(form, width, height, video.rotation)
-        with open_media(source) as container, open_output(output) as target:
-            target.metadata.update(container.metadata)
-            writer = Writer(target, container, video.index, job.quality, encoder)
-            frames = composited(decoded(container, video.index, writer), states, overlay)
-            total = len(times.pts)
-            count = 0
-            for count, frame in enumerate(_counted(frames, total, video, report), start=1):
-                check()
-                writer.add_frame(frame)
-            report(RenderProgress("finish", count, total))
-            writer.finish()
+    context.emit(RenderProgress("start"))
+    task = prepare(job, source)
+    encoder = choose_encoder(task.video.pixel_format)
+    total = len(task.drawing.times.pts)
+    with (
+        captured(browser, task.drawing, context.check) as states,
+        open_media(source) as container,
+        open_output(output) as target,
+    ):
+        writer = Writer(target, container, task.video.index, job.quality, encoder)
+        frames = decoded(container, task.video.index, writer.add_sound)
+        count = 0
+        for frame in _reported(composited(frames, states, task.overlay), total, task, context):
+            context.check()
+            writer.add_frame(frame)
+            count += 1
+        _refuse_early_end(count, total, source)
+        context.emit(RenderProgress("finish", count, total))
+        writer.finish()
         ready = states.ready
+    width, height = task.video.shown_size
     return RenderResult(
         size=output.stat().st_size,
-        duration=_length(times, video),
+        duration=task.duration,
         width=width,
         height=height,
         frames=count,
@@ -110,24 +118,38 @@ def render(
     )
 
 
-@contextmanager
-def _capturing(browser: Browser, drawing: Drawing, check: Check) -> Iterator[_States]:
-    async def feed_here() -> Feed:
-        return Feed()
+def prepare(job: RenderJob, source: Path) -> Task:
+    """Looks at ``source`` and the scenario. Raises ``MediaRefused`` or ``DocumentInvalid``."""
+    info = probe(source)
+    if not info.video:
+        raise MediaRefused(f"{source}: has sound but no picture to put captions on")
+    video = info.video[0]
+    form = pixel_format(video, str(source))
+    with open_media(source) as container:
+        times = read_frame_times(container, video.index)
+    check_within(job.scenario, _end(times, video), 1 / float(video.rate))
+    width, height = video.shown_size
+    overlay = Overlay(form, width, height, video.rotation)
+    return Task(
+        video,
+        overlay,
+        Drawing(job.scenario, _stage_width(video), width, height, times, job.capture),
+    )
 
-    feed = browser.run(feed_here(), check)
+
+@contextmanager
+def captured(browser: Browser, drawing: Drawing, check: Callable[[], None]) -> Generator[Captured]:
+    """Captures ahead while the block runs; leaving it ends the capture."""
+    feed = browser.run(_new_feed(), check)
     work = browser.submit(capture(browser, drawing, feed))
     try:
-        yield _States(feed, check)
+        yield Captured(feed, check)
     finally:
         work.cancel()
 
 
-def _picture(source: Path) -> VideoStream:
-    info = probe(source)
-    if not info.video:
-        raise MediaRefused(f"{source}: has sound but no picture to put captions on")
-    return info.video[0]
+async def _new_feed() -> Feed:
+    return Feed()
 
 
 def _stage_width(video: VideoStream) -> int:
@@ -137,14 +159,19 @@ def _stage_width(video: VideoStream) -> int:
     return round(width * (aspect if video.rotation in (0, 180) else 1 / aspect))
 
 
-def _length(times: FrameTimes, video: VideoStream) -> float:
-    """Where the last frame ends, in the documents' seconds."""
+def _end(times: FrameTimes, video: VideoStream) -> float:
     return float(times.pts[-1] * times.time_base - times.origin + 1 / video.rate)
 
 
-def _counted(
-    frames: Iterable[av.video.frame.VideoFrame], total: int, video: VideoStream, report: Report
-) -> Frames:
+def _refuse_early_end(count: int, total: int, source: Path) -> None:
+    # a decoder may drop a damaged frame or two at an edge; a broken-off file loses far more
+    if count < total * 0.98 - 2:
+        raise MediaRefused(f"{source}: only {count} of {total} frames could be decoded")
+    if count == 0:
+        raise InputRefused(f"{source}: holds no picture that can be decoded")
+
+
+def _reported(frames: Iterable[Frame], total: int, task: Task, context: Context) -> Iterator[Frame]:
     started = said = time.monotonic()
     for number, frame in enumerate(frames, start=1):
         yield frame
@@ -152,6 +179,6 @@ def _counted(
         if now - said >= PROGRESS_EVERY:
             said = now
             fps = number / (now - started)
-            speed = fps / float(video.rate)
+            speed = fps / float(task.video.rate)
             eta = max(total - number, 0) / fps
-            report(RenderProgress("render", number, total, fps, speed, eta))
+            context.emit(RenderProgress("render", number, total, fps, speed, eta))

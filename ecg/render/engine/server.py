@@ -6,7 +6,7 @@ import asyncio
 import http
 import mimetypes
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def _response(status: http.HTTPStatus, body: bytes, headers: dict[str, str]) -> 
 
 
 @asynccontextmanager
-async def page_server(folders: Mapping[str, Path] = FOLDERS) -> AsyncIterator[PageServer]:
+async def page_server(folders: Mapping[str, Path] = FOLDERS) -> AsyncGenerator[PageServer]:
     """Serves one page on a random loopback port under a token of its own."""
     page = PageServer(folders)
     async with serve(

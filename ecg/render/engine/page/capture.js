@@ -110,7 +110,7 @@ async function canvasView() {
     stage.destroy();
     surface.remove();
   }
-  return { stage, draw, clear, remove };
+  return { surface, stage, draw, clear, remove };
 }
 
 /** Stage rectangle → rectangle of the picture's own pixels, inside the picture.
@@ -233,11 +233,13 @@ const commands = {
   },
   async show({ time }) {
     plain ??= await plainView();
+    canvas?.surface.style.setProperty("visibility", "hidden");
     plain.stage.seek(time);
     return { ink: inPixels(plain.stage.bounds()) };
   },
   async hide() {
     removePlain();
+    canvas?.surface.style.removeProperty("visibility");
     canvas?.clear();
     return {};
   },
