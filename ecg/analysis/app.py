@@ -41,7 +41,7 @@ class _ChildEngine:
         )
 
     async def probe(self, source: Path) -> MediaInfo:
-        return await self._child.call("probe", ProbeJob(str(source.absolute())), MediaInfo)
+        return await self._child.call("probe", ProbeJob(_told(source)), MediaInfo)
 
     async def run(
         self,
@@ -51,9 +51,9 @@ class _ChildEngine:
     ) -> AnalysisResult:
         language = language_code(job.language) if job.language is not None else None
         order = EngineJob(
-            source=str(source.absolute()),
+            source=_told(source),
             model=job.model,
-            model_folder=str(find_model(job.model, self._models_dir).absolute()),
+            model_folder=_told(find_model(job.model, self._models_dir)),
             language=language,
             audio_track=job.audio_track,
             threads=job.threads,
@@ -62,3 +62,8 @@ class _ChildEngine:
 
     async def close(self) -> None:
         await self._child.close()
+
+
+def _told(path: Path) -> str:
+    """The path for a child, which works in a folder of its own."""
+    return str(path.absolute())

@@ -21,9 +21,9 @@ tl Tagalog, tr Turkish, tt Tatar, uk Ukrainian, ur Urdu, uz Uzbek, vi Vietnamese
 yo Yoruba, yue Cantonese, zh Chinese
 """
 
-LANGUAGES: dict[str, str] = dict(
-    (code, name) for code, _, name in (item.strip().partition(" ") for item in _NAMES.split(","))
-)
+LANGUAGES: dict[str, str] = {
+    code: name for code, _, name in (item.strip().partition(" ") for item in _NAMES.split(","))
+}
 """ISO 639 code → English name."""
 
 _CODES = {name.lower(): code for code, name in LANGUAGES.items()}

@@ -23,7 +23,7 @@ def levels(sound: Sound) -> NDArray[np.float64]:
 
 
 def loudness(level: NDArray[np.float64], start: float, end: float) -> float | None:
-    """dBFS of what is spoken between ``start`` and ``end`` (seconds within ``level``'s sound):
+    """Level in dBFS of what is spoken between ``start`` and ``end`` (seconds within ``level``'s sound):
     the power mean of its frames within 12 dB of the loudest. ``None`` where nothing sounds."""
     inside = level[round(start * 100) : max(round(end * 100), round(start * 100) + 1)]
     if not len(inside) or inside.max() < FLOOR_DB:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
@@ -20,7 +20,6 @@ WINDOW = 28 * RATE
 GAP = 2 * RATE
 """Silence that ends a window."""
 _OPTIONS = VadOptions(
-    threshold=0.5,
     min_speech_duration_ms=100,
     min_silence_duration_ms=250,
     speech_pad_ms=100,
@@ -28,18 +27,17 @@ _OPTIONS = VadOptions(
 )
 
 
-class Window:
-    """A stretch of sound to be heard at once; ``regions`` holds its speech, relative to
-    ``start`` (samples from the beginning of the file)."""
+MARGIN = RATE // 2
+"""Silence kept around a window: cut close, Whisper loses words at the ends."""
 
-    def __init__(self, start: int, sound: Sound, regions: list[Span]) -> None:
-        self.start = start
-        self.sound = sound
-        self.regions = regions
 
-    @property
-    def seconds(self) -> float:
-        return self.start / RATE
+class Window(NamedTuple):
+    """A stretch of sound to be heard at once: ``start`` in samples from the beginning of the
+    file, ``regions`` its speech in samples from ``start``."""
+
+    start: int
+    sound: Sound
+    regions: list[Span]
 
 
 def speech_regions(sound: Sound) -> list[Span]:
@@ -59,7 +57,10 @@ def windows(blocks: Iterable[Sound]) -> Iterator[tuple[int, list[Window]]]:
         kept = np.concatenate((kept, sound))
         regions = speech_regions(kept)
         cut = len(kept) if last else _cut(regions, len(kept))
-        yield passed + cut, _grouped(kept, [span for span in regions if span[1] <= cut], passed)
+        yield (
+            passed + cut,
+            _grouped(kept[:cut], [span for span in regions if span[1] <= cut], passed),
+        )
         passed, kept = passed + cut, kept[cut:]
 
 
@@ -90,10 +91,17 @@ def _grouped(sound: Sound, regions: list[Span], passed: int) -> list[Window]:
             group.append(span)
         else:
             groups.append([span])
-    return [_window(sound, group, passed) for group in groups]
+    befores = [0, *(group[-1][1] for group in groups)]
+    afters = [*(group[0][0] for group in groups[1:]), len(sound)]
+    return [
+        _window(sound, group, passed, before, after)
+        for group, before, after in zip(groups, befores, afters, strict=False)
+    ]
 
 
-def _window(sound: Sound, group: list[Span], passed: int) -> Window:
-    start, end = group[0][0], group[-1][1]
+def _window(sound: Sound, group: list[Span], passed: int, before: int, after: int) -> Window:
+    """``before`` and ``after`` bound the margins: where the neighbours' speech is."""
+    start = max(before, group[0][0] - MARGIN)
+    end = min(after, group[-1][1] + MARGIN)
     inside = [(span[0] - start, span[1] - start) for span in group]
     return Window(passed + start, sound[start:end], inside)

@@ -27,13 +27,6 @@ class Heard(msgspec.Struct):
     phrase: int
 
 
-class Hearing(msgspec.Struct):
-    """What was heard in one window; ``language`` is ISO 639."""
-
-    language: str
-    words: list[Heard]
-
-
 def load(folder: Path, threads: int) -> WhisperModel:
     """float16 on a CUDA device, int8 on the processor. ``threads`` 0: as many as there are."""
     on_gpu = ctranslate2.get_cuda_device_count() > 0
@@ -46,18 +39,27 @@ def load(folder: Path, threads: int) -> WhisperModel:
     )
 
 
-def transcribe(model: WhisperModel, window: Window, language: str | None) -> Hearing:
-    """Words of a window. ``language`` ISO 639, or ``None`` to detect it."""
-    code = _WHISPER_CODES.get(language, language) if language else None
-    segments, info = model.transcribe(
+def detect_language(model: WhisperModel, window: Window, usual: str | None) -> str:
+    """ISO 639 code of what is spoken in a window; ``usual``, the film's language so far, where
+    the model is not sure."""
+    if not model.model.is_multilingual:
+        return "en"
+    code, probability, _ = model.detect_language(window.sound)
+    return _ISO_CODES.get(code, code) if usual is None or probability >= SURE else usual
+
+
+def transcribe(model: WhisperModel, window: Window, language: str) -> list[Heard]:
+    """The words of a window, spoken in ``language`` (ISO 639)."""
+    ctranslate2.set_random_seed(0)
+    segments, _ = model.transcribe(
         window.sound,
-        language=code,
+        language=_WHISPER_CODES.get(language, language),
         beam_size=5,
         word_timestamps=True,
         condition_on_previous_text=False,
         vad_filter=False,
     )
-    words = [
+    return [
         Heard(
             text=word.word.strip(),
             start=float(word.start),
@@ -69,4 +71,3 @@ def transcribe(model: WhisperModel, window: Window, language: str | None) -> Hea
         for word in segment.words or []
         if word.word.strip()
     ]
-    return Hearing(_ISO_CODES.get(info.language, info.language), words)
