@@ -33,6 +33,7 @@ _NVENC: dict[Quality, tuple[str, str]] = {
 COPIED_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 """Sound that players expect in MP4: its packets are copied. Anything else becomes AAC."""
 _AAC_RATE = 192_000
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _NVENC_FORMATS = {"yuv420p"}
 
 
@@ -176,7 +177,7 @@ def _audio_output(output: Any, source: av.AudioStream) -> tuple[Any, bool]:
     else:
         target = output.add_stream("aac", rate=source.rate)
         target.codec_context.bit_rate = _AAC_RATE
-        target.codec_context.layout = source.layout
+        target.codec_context.layout = _LAYOUTS.get(source.channels, "stereo")
     target.metadata.update(_kept(source.metadata))
     return target, copied
 

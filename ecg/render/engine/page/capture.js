@@ -33,6 +33,16 @@ async function stageOn(element) {
   return stage;
 }
 
+/** Puts `stage` at `time` and gives its rectangle of ink once every glyph in it has its font:
+ * a face that only this state needs starts to load with its layout.
+ * @param {any} stage @param {number} time */
+async function at(stage, time) {
+  stage.seek(time);
+  stage.bounds();
+  if (document.fonts.status === "loading") await document.fonts.ready;
+  return inPixels(stage.bounds());
+}
+
 /** A stage that is shown on the page itself, for screenshots. */
 async function plainView() {
   const element = document.createElement("div");
@@ -76,8 +86,7 @@ async function canvasView() {
 
   /** @param {number} time */
   async function draw(time) {
-    stage.seek(time);
-    const ink = inPixels(stage.bounds());
+    const ink = await at(stage, time);
     const region = union(before, ink);
     before = ink;
     if (!region) return { changed: null, ink, image: null, region };
@@ -234,8 +243,7 @@ const commands = {
   async show({ time }) {
     plain ??= await plainView();
     canvas?.surface.style.setProperty("visibility", "hidden");
-    plain.stage.seek(time);
-    return { ink: inPixels(plain.stage.bounds()) };
+    return { ink: await at(plain.stage, time) };
   },
   async hide() {
     removePlain();

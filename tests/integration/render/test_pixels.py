@@ -1,0 +1,173 @@
+"""What the encoder is given: the source bit for bit, and on it what the browser shows."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from tests.integration.render.videos import cue, decoded_planes, matrix_of, scenario, shown_frame
+
+from ecg.render.engine.plan import make_plan
+from ecg.render.engine.run import captured, prepare
+from ecg.render.interfaces import RenderJob
+
+FORMATS = ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le"]
+
+
+def grown(mask, by):
+    padded = np.pad(mask, by)
+    rows, columns = mask.shape
+    parts = [
+        padded[y : y + rows, x : x + columns] for y in range(2 * by + 1) for x in range(2 * by + 1)
+    ]
+    return np.any(parts, axis=0)
+
+
+def shots(browser, task):
+    """What each state looks like in a screenshot: RGBA of the shown picture, by state."""
+    width, height = task.video.shown_size
+    picture = np.zeros((height, width, 4), np.uint8)
+    with captured(browser, task.drawing, lambda: None) as states:
+        plan = states.ready.plan
+        found = []
+        for _ in plan.beginnings:
+            patch = states.patch()
+            if not patch.changed.empty:
+                picture[patch.changed.window] = patch.pixels
+            found.append(picture.copy())
+        return plan, found
+
+
+def luma_over(plane, rgba, form):
+    """A reference in float64 that shares no code with the compositor."""
+    red, green, blue, alpha = np.moveaxis(rgba.astype(float) / 255, 2, 0)
+    y = form.red * red + (1 - form.red - form.blue) * green + form.blue * blue
+    top = (1 << form.bits) - 1
+    scaled = y * top if form.full else (16 + 219 * y) * (1 << (form.bits - 8))
+    return plane * (1 - alpha) + scaled * alpha
+
+
+def psnr(a, b, mask, top):
+    error = np.mean((a[mask].astype(float) - b[mask]) ** 2)
+    return np.inf if error == 0 else 10 * np.log10(top**2 / error)
+
+
+@pytest.mark.parametrize("pixel_format", FORMATS)
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_outside_the_source_inside_the_screenshot(
+    pixel_format, rotation, make_video, browser, given
+):
+    if rotation and pixel_format != "yuv420p":
+        pytest.skip("rotation is the same for every format")
+    size = (480, 270)
+    source = make_video(size=size, pixel_format=pixel_format, rotation=rotation, rate=10)
+    # the second word is long spoken at the end, so nothing moves and the screenshot is exact
+    words = scenario(cue(1, 0.1, 0.9, ["hello", ("you", 6.0)]), strength=0.7)
+    task = prepare(RenderJob(words, capture="screenshot"), source)
+    plan, pictures = shots(browser, task)
+    frames, originals = given(source, words), decoded_planes(source)
+    assert frames.keys() == originals.keys()
+    form = task.overlay._form
+    top = (1 << form.bits) - 1
+    checked = 0
+    for pts, planes in frames.items():
+        shot = np.rot90(pictures[plan.state_at(pts)], rotation // 90)
+        ink = shot[..., 3] > 0
+        outside = ~grown(ink, 4)
+        assert np.array_equal(planes[0][outside], originals[pts][0][outside])
+        for chroma, original in zip(planes[1:], originals[pts][1:], strict=True):
+            down, across = (np.array(ink.shape) // chroma.shape).tolist()
+            clean = outside[::down, ::across]
+            for y in range(down):
+                for x in range(across):
+                    clean = clean & outside[y::down, x::across]
+            assert np.array_equal(chroma[clean], original[clean])
+        if ink.any() and plan.state_at(pts) == len(pictures) - 2:
+            wanted = luma_over(originals[pts][0].astype(float), shot, form)
+            assert psnr(planes[0], wanted, grown(ink, 2), top) >= 48
+            checked += 1
+    assert checked
+
+
+def test_still_captions_match_their_screenshot_at_every_frame(make_video, browser, given):
+    source = make_video(size=(640, 360), rate=10)
+    words = scenario(
+        cue(1, 0.1, 0.5, ["plain", "words"]), cue(2, 0.5, 0.9, ["and", "more"]), style="broadcast"
+    )
+    task = prepare(RenderJob(words, capture="screenshot"), source)
+    plan, pictures = shots(browser, task)
+    frames, originals = given(source, words, capture="canvas"), decoded_planes(source)
+    for pts, planes in frames.items():
+        shot = pictures[plan.state_at(pts)]
+        if (shot[..., 3] > 0).any():
+            wanted = luma_over(originals[pts][0].astype(float), shot, task.overlay._form)
+            assert psnr(planes[0], wanted, grown(shot[..., 3] > 0, 2), 255) >= 48
+
+
+def test_colour_of_a_caption_survives_the_conversion(make_video, draw):
+    tags = {"color_range": 1, "colorspace": 1, "color_primaries": 1, "color_trc": 1}
+    source = make_video(size=(640, 360), rate=10, tags=tags)
+    _, output = draw(source, scenario(cue(1, 0.0, 1.0, [("MMMM", 12.0)])), quality="high")
+    shown = shown_frame(output, 0.8).reshape(-1, 3).astype(int)
+    yellow = np.abs(shown - [0xFF, 0xD2, 0x3F]).max(axis=1) <= 12
+    assert yellow.sum() > 200
+
+
+def test_colour_tags_rotation_and_pixel_shape_are_carried(make_video, draw, short):
+    tags = {"color_range": 1, "colorspace": 5, "color_primaries": 5, "color_trc": 6}
+    source = make_video(rate=10, tags=tags, rotation=90, aspect=None)
+    _, output = draw(source, short)
+    assert matrix_of(output) == matrix_of(source) is not None
+    with av.open(str(output)) as file:
+        frame = next(file.decode(video=0))
+        found = [int(getattr(frame, name)) for name in tags]
+    assert found == list(tags.values())
+
+
+def test_pixels_that_are_not_square_do_not_squeeze_letters(make_video, draw, browser):
+    source = make_video(size=(360, 288), rate=10, aspect=Fraction(16, 11))
+    words = scenario(cue(1, 0.0, 1.0, ["O"]), style="broadcast")
+    task = prepare(RenderJob(words), source)
+    assert task.drawing.stage_width == round(360 * 16 / 11)
+    _, pictures = shots(browser, task)
+    _, output = draw(source, words)
+    with av.open(str(output)) as file:
+        assert file.streams.video[0].sample_aspect_ratio == Fraction(16, 11)
+    bright = (pictures[-1][..., :3].min(axis=2) > 200) & (pictures[-1][..., 3] > 200)
+    rows, columns = np.nonzero(bright)
+    shape = (np.ptp(columns) + 1) * 16 / 11 / (np.ptp(rows) + 1)
+    assert 0.75 < shape < 1.25
+
+
+@pytest.mark.parametrize("style", ["intention", "broadcast"])
+def test_reuse_shows_what_capturing_every_frame_would(style, make_video, given, monkeypatch):
+    source = make_video(size=(480, 270), rate=25)
+    words = scenario(
+        cue(1, 0.1, 0.5, ["one", ("two", 9.0)]), cue(2, 0.48, 0.95, ["three", "four"]), style=style
+    )
+    reused = given(source, words, capture="canvas")
+    monkeypatch.setattr(
+        "ecg.render.engine.capture.make_plan",
+        lambda times, seconds, _: make_plan(times, seconds, range(len(seconds))),
+    )
+    every = given(source, words, capture="canvas")
+    assert reused.keys() == every.keys()
+    for pts, planes in reused.items():
+        for plane, other in zip(planes, every[pts], strict=True):
+            assert np.array_equal(plane, other)
+
+
+def test_two_runs_give_the_same_bytes(make_video, draw, short):
+    source = make_video()
+    _, one = draw(source, short, "one.mp4")
+    _, two = draw(source, short, "two.mp4")
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_screenshots_give_the_picture_that_the_canvas_gives(make_video, given):
+    source = make_video(size=(480, 270), rate=10)
+    words = scenario(cue(1, 0.1, 0.9, ["same", "picture"]), style="broadcast")
+    one, other = (given(source, words, capture=way) for way in ("canvas", "screenshot"))
+    for pts, planes in one.items():
+        for plane, second in zip(planes, other[pts], strict=True):
+            assert np.abs(plane.astype(int) - second).max() <= 3
