@@ -100,7 +100,8 @@ function tighten(element, widest) {
   style.maxWidth = `${Math.floor(widest - frame)}px`;
   const before = element.offsetHeight;
   const lines = [...element.children].filter((child) => !child.classList.contains("speaker"));
-  const scale = element.getBoundingClientRect().width / element.offsetWidth || 1;
+  const stage = /** @type {HTMLElement} */ (element.parentElement);
+  const scale = stage.getBoundingClientRect().width / stage.offsetWidth || 1;
   const rects = lines.map((child) => textBox(child));
   const left = Math.min(...rects.map((rect) => rect.left));
   const right = Math.max(...rects.map((rect) => rect.right));

@@ -1,8 +1,14 @@
-/** What holds for every style; adopted before the style's own sheet. */
+/**
+ * What holds for every style; adopted before the style's own sheet. Contents that are said to
+ * change are given no layers of their own by the browser, whose pixels would otherwise depend
+ * on what was shown before. A word is never scaled by exactly 1: the browser keeps a fraction of
+ * a pixel in the place of what has no scale and drops it from what has, again depending on what
+ * was shown before.
+ */
 export const BASE = `
 :host { display: block; position: relative; }
 .stage {
-  position: absolute; inset: 0; overflow: hidden; pointer-events: none;
+  position: absolute; inset: 0; overflow: hidden; pointer-events: none; will-change: contents;
   font-family: var(--font); font-kerning: normal; font-synthesis: style;
   text-rendering: geometricPrecision; text-align: center; color: #fff;
 }
@@ -15,7 +21,7 @@ export const BASE = `
 .word { white-space: nowrap; }
 .word[data-direction="ltr"]::before, .word[data-direction="ltr"]::after { content: "\\200e"; }
 .word[data-direction="rtl"]::before, .word[data-direction="rtl"]::after { content: "\\200f"; }
-.ink { display: inline-block; white-space: pre; }
+.ink { display: inline-block; white-space: pre; scale: 1.0001; }
 .word[data-italic] > .ink { font-style: italic; }
 .speaker, .secondary { display: block; }
 .stage, .stage *, .stage *::before, .stage *::after {

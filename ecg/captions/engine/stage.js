@@ -5,7 +5,7 @@
  * @typedef {import("./scenario.js").Group} Group
  * @typedef {import("./scenario.js").PreparedCue} PreparedCue
  * @typedef {import("./style.js").Style} Style
- * @typedef {{x: number, y: number, width: number, height: number}} Rectangle
+ * @typedef {{x: number, y: number, width: number, height: number}} Rectangle px
  * @typedef {object} Stage
  * @property {Promise<void>} ready resolves when the fonts are there; rejects naming the missing
  * @property {number} duration seconds, the end of the last cue
@@ -88,10 +88,24 @@ export function createStage(element, { style, scenario, width, height }) {
       height,
       unit,
     );
-    for (const [cue, child] of elements) {
-      if (!schedules.has(cue)) schedules.set(cue, scheduleOf(child, cue, endsMatter));
-      child.hidden = true;
+    for (const child of elements.values()) child.hidden = true;
+  }
+
+  /**
+   * @param {PreparedCue} cue
+   * @returns {import("./motion.js").Schedule}
+   */
+  function schedule(cue) {
+    let known = schedules.get(cue);
+    if (!known) {
+      const child = buildCue(cue, strength);
+      child.style.visibility = "hidden";
+      stage.append(child);
+      known = scheduleOf(child, cue, endsMatter);
+      child.remove();
+      schedules.set(cue, known);
     }
+    return known;
   }
 
   /** @param {number} now microseconds */
@@ -118,16 +132,9 @@ export function createStage(element, { style, scenario, width, height }) {
       const next = groups.find((one) => one.start > now);
       return next ? next.start / 1e6 : Infinity;
     }
-    if (here.cues.some((cue) => !schedules.has(cue))) {
-      const back = sought;
-      show(now);
-      show(back);
-    }
     let soonest = here.end;
     for (const cue of here.cues) {
-      const { moving, instants } = /** @type {import("./motion.js").Schedule} */ (
-        schedules.get(cue)
-      );
+      const { moving, instants } = schedule(cue);
       if (moving.some(([start, end]) => start <= now && now < end)) return t;
       for (const at of instants) if (at > now && at < soonest) soonest = at;
     }
@@ -138,27 +145,27 @@ export function createStage(element, { style, scenario, width, height }) {
     const visible = [...elements.values()].filter((child) => !child.hidden);
     if (!visible.length) return null;
     const frame = element.getBoundingClientRect();
-    const scale = frame.width / width || 1;
+    const [across, down] = [frame.width / width, frame.height / height];
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
     for (const child of visible) {
       const bleed = Number(getComputedStyle(child).getPropertyValue("--bleed") || 0.3);
       for (const part of [child, ...child.querySelectorAll(".ink, .speaker, .secondary")]) {
         const rect = part.getBoundingClientRect();
         const spare =
-          part === child ? 0 : bleed * Number.parseFloat(getComputedStyle(part).fontSize) * scale;
-        left = Math.min(left, rect.left - spare);
-        top = Math.min(top, rect.top - spare);
-        right = Math.max(right, rect.right + spare);
-        bottom = Math.max(bottom, rect.bottom + spare);
+          part === child ? 0 : bleed * Number.parseFloat(getComputedStyle(part).fontSize);
+        left = Math.min(left, (rect.left - frame.left) / across - spare);
+        top = Math.min(top, (rect.top - frame.top) / down - spare);
+        right = Math.max(right, (rect.right - frame.left) / across + spare);
+        bottom = Math.max(bottom, (rect.bottom - frame.top) / down + spare);
       }
     }
-    const x = Math.max(0, Math.floor((left - frame.left) / scale - 1));
-    const y = Math.max(0, Math.floor((top - frame.top) / scale - 1));
+    const x = Math.max(0, Math.floor(left - 1));
+    const y = Math.max(0, Math.floor(top - 1));
     return {
       x,
       y,
-      width: Math.min(width, Math.ceil((right - frame.left) / scale + 1)) - x,
-      height: Math.min(height, Math.ceil((bottom - frame.top) / scale + 1)) - y,
+      width: Math.max(0, Math.min(width, Math.ceil(right + 1)) - x),
+      height: Math.max(0, Math.min(height, Math.ceil(bottom + 1)) - y),
     };
   }
 

@@ -1,0 +1,111 @@
+"""seek and nextChange: the same time is the same picture, however one came there."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tests.integration.stage.pages import cue, scenario
+
+FRAME = 1 / 30
+# A style that uses what a designer may: a motion that only an active word has, one that ends
+# without staying, one that lasts as long as the word.
+MOVING = """
+.word[data-state="active"] > .ink { animation: lift calc(var(--duration) * 1s) calc(var(--start) * 1s); }
+.word[data-state="spoken"] > .ink { opacity: 0.6; }
+@keyframes lift { 50% { transform: translateY(-6px); } }
+"""
+TALK = scenario(
+    cue("They told me it was impossible", 0.5, 2.0, speaker="daniel", loudness=(0, 2, 0, 0, -3, 9)),
+    cue("정말 그랬어요? 🎉 yes", 2.5, 3.5, loudness=(6,)),
+    cue("laughter", 3.5, 4.0, kind="sound"),
+)
+
+
+@pytest.mark.parametrize(
+    ("style", "css"), [("intention", ""), ("broadcast", ""), ("intention", MOVING)]
+)
+def test_any_order_gives_the_same_picture(stage, style, css):
+    talk = {**TALK, "style": {**TALK["style"], "name": style}}
+    stage.open(talk, css=css)
+    times = [round(0.4 + i * 0.0917, 4) for i in range(40)]
+    first = {t: stage.picture(t).tobytes() for t in times}
+    for t in random.Random(1).sample(times, 25):
+        assert stage.picture(t).tobytes() == first[t], t
+    stage.open(talk, css=css)
+    for t in times[::-5]:
+        assert stage.picture(t).tobytes() == first[t], t
+
+
+@pytest.mark.parametrize(
+    ("style", "css"), [("intention", ""), ("broadcast", ""), ("intention", MOVING)]
+)
+def test_nothing_changes_before_next_change(stage, style, css):
+    stage.open({**TALK, "style": {**TALK["style"], "name": style}}, css=css)
+    t, still, moving = 0.0, 0, 0
+    while (end := stage.next_change(t)) < float("inf"):
+        if end == t:
+            moving += 1
+            t += FRAME
+            continue
+        pictures = [stage.picture(at) for at in (t, (t + end) / 2, end - 2e-6)]
+        assert all(np.array_equal(pictures[0], other) for other in pictures), (t, end)
+        still += 1
+        t = end
+    assert stage.next_change(99) == float("inf")
+    assert still >= 4
+    assert (moving > 20) == (style == "intention")
+
+
+def test_next_change_needs_no_seek_and_moves_nothing(stage):
+    stage.open(TALK)
+    before = stage.picture(1.9)
+    fresh = [stage.next_change(t) for t in (0.0, 0.5, 0.7, 2.2, 3.4, 3.6, 4.0)]
+    assert np.array_equal(stage.picture(1.9), before)
+    assert fresh == [0.5, 0.5, 0.75, 2.5, 3.4, 4.0, float("inf")]
+
+
+def test_every_word_shows_at_its_onset(stage):
+    stage.open(TALK)
+    for one in TALK["cues"][0]["words"]:
+        onset = one["start"]
+        assert stage.next_change(onset - 0.001) == pytest.approx(onset, abs=1e-6)
+        assert not np.array_equal(stage.picture(onset - 0.001), stage.picture(onset))
+
+
+def test_a_cue_stands_from_its_start_until_before_its_end(stage):
+    stage.open(TALK)
+    shown = {t: bool(stage.picture(t).any()) for t in (0.4999, 0.5, 1.9999, 2.0, 3.9999, 4.0)}
+    assert shown == {0.4999: False, 0.5: True, 1.9999: True, 2.0: False, 3.9999: True, 4.0: False}
+
+
+def test_only_the_word_that_pops_moves(stage):
+    stage.open(TALK)
+    onset = TALK["cues"][0]["words"][3]["start"]
+    before = stage.picture(onset - 0.001)
+    stage.seek(onset)
+    x, y, width, height = stage.boxes(".ink")[3]
+    lines = set()
+    for t in np.arange(onset, onset + 0.2, 0.02):
+        changed = (stage.picture(float(t)) != before).any(axis=2)
+        rows, columns = np.nonzero(changed)
+        assert columns.min() >= x - 0.1 * width - 1
+        assert columns.max() <= x + 1.1 * width + 1
+        assert rows.min() >= y - 0.1 * height - 1
+        lines.add(tuple(map(tuple, np.round(stage.boxes(".cue") + stage.boxes(".word"), 3))))
+    assert len(lines) == 1
+
+
+def test_lines_break_the_same_at_all_times(stage):
+    long = cue(
+        "So we did it anyway with eleven people and a borrowed van nobody wanted to drive",
+        0, 5, loudness=(0, 8, -4, 9, 3, 0, 7),
+    )  # fmt: skip
+    for width, height in ((640, 360), (360, 640)):
+        stage.open(scenario(long), width=width, height=height)
+        places = set()
+        for t in np.arange(0, 5, 0.23):
+            stage.seek(float(t))
+            places.add(tuple(map(tuple, np.round(stage.boxes(".word"), 3))))
+        assert len(places) == 1
+        assert len({round(place[1] + place[3] / 2, -1) for place in places.pop()}) >= 2
