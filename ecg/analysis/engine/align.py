@@ -63,7 +63,7 @@ def _interpolated(spans: list[Timed | None], end: float) -> list[Timed]:
 @functools.lru_cache(maxsize=1)
 def _decoder() -> Any:
     """Wide beams: one path must survive to the end of the text, however it is said."""
-    return cast(Any, Decoder)(lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60)
+    return cast("Any", Decoder)(lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60)
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -60,14 +60,13 @@ def assemble(
 
 def _told(word: Measured, last_end: float, duration: float, middle: float | None) -> Word:
     start = min(max(word.start, last_end), duration)
-    known = word.level is not None and middle is not None
     return Word(
         text=word.text,
         start=round(start, 3),
         end=round(min(max(word.end, start), duration), 3),
         confidence=round(word.confidence, 3),
         timing=word.timing,
-        loudness=_rounded(word.level - middle) if known else None,  # pyright: ignore[reportOptionalOperand]
+        loudness=_rounded(_difference(word.level, middle)),
         pitch=None,
         rate=None,
     )
@@ -82,6 +81,10 @@ def _segment(name: str, words: list[Word]) -> Segment:
         text=" ".join(word.text for word in words),
         words=tuple(words),
     )
+
+
+def _difference(level: float | None, middle: float | None) -> float | None:
+    return None if level is None or middle is None else level - middle
 
 
 def _rounded(value: float | None) -> float | None:

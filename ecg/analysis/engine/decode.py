@@ -33,7 +33,7 @@ def decode(path: Path, audio_track: int) -> Iterator[Sound]:
     """
     with open_media(path) as container:
         stream = _track(container, path, audio_track)
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         origin = (container.start_time or 0) / av.time_base
         written = 0
         for frame in _frames(container, stream):
@@ -42,15 +42,14 @@ def decode(path: Path, audio_track: int) -> Iterator[Sound]:
                 at = round((frame.time - origin) * RATE)
             for block in resampler.resample(frame):
                 hole = at - written if abs(at - written) > _JITTER else 0
-                samples = block.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-                samples = samples[max(0, -hole) :]
+                samples = _samples(block)[max(0, -hole) :]
                 if hole > 0:
                     yield np.zeros(hole, np.float32)
                 yield samples
                 written += max(0, hole) + len(samples)
                 at = written
         for block in resampler.resample(None):
-            yield block.to_ndarray().reshape(-1)
+            yield _samples(block)
 
 
 def _track(container: InputContainer, path: Path, audio_track: int) -> av.AudioStream:
@@ -71,3 +70,7 @@ def _frames(container: InputContainer, stream: av.AudioStream) -> Iterator[Audio
             yield from packet.decode()
         except av.error.InvalidDataError:
             continue
+
+
+def _samples(block: AudioFrame) -> Sound:
+    return block.to_ndarray().reshape(-1).astype(np.float32) / 32768

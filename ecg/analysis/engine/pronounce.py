@@ -13,8 +13,13 @@ Lookup = Callable[[str], str | None]
 """Dictionary word → its phones, separated by spaces."""
 
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014", "''\"\"--")
-_SIGNS = {"%": "percent", "&": "and", "+": "plus", "@": "at", "$": "dollars", "=": "equals"}
-_SIGNS |= {"€": "euros", "£": "pounds", "#": "number", "°": "degrees"}
+_SIGNS = dict(
+    zip(
+        "%&+@=$€£#°",
+        "percent and plus at equals dollars euros pounds number degrees".split(),
+        strict=True,
+    )
+)
 _PIECE = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:'[a-z]+)*|[%&+@$=€£#°]")
 _UNITS = [
     "zero",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper import vad
 
 from ecg.analysis.engine.decode import RATE, Sound
 
@@ -19,7 +19,7 @@ WINDOW = 28 * RATE
 """Most samples of one window: Whisper hears 30 s at a time."""
 GAP = 2 * RATE
 """Silence that ends a window."""
-_OPTIONS = VadOptions(
+_OPTIONS = vad.VadOptions(
     min_speech_duration_ms=100,
     min_silence_duration_ms=250,
     speech_pad_ms=100,
@@ -27,7 +27,7 @@ _OPTIONS = VadOptions(
 )
 
 
-MARGIN = RATE // 2
+MARGIN = RATE
 """Silence kept around a window: cut close, Whisper loses words at the ends."""
 
 
@@ -42,8 +42,8 @@ class Window(NamedTuple):
 
 def speech_regions(sound: Sound) -> list[Span]:
     """Spans of speech in order, not overlapping, padded by 0.1 s; none in silence or music."""
-    found = get_speech_timestamps(sound, _OPTIONS)
-    return [(cast(int, span["start"]), cast(int, span["end"])) for span in found]
+    found: list[dict[str, int]] = cast("Any", vad).get_speech_timestamps(sound, _OPTIONS)
+    return [(span["start"], span["end"]) for span in found]
 
 
 def windows(blocks: Iterable[Sound]) -> Iterator[tuple[int, list[Window]]]:

@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from faster_whisper import WhisperModel
-
 from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.decode import RATE, decode
 from ecg.analysis.engine.doubts import is_spoken, without_loops
 from ecg.analysis.engine.prosody import levels, loudness
 from ecg.analysis.engine.regions import Window, windows
-from ecg.analysis.engine.transcribe import Heard, detect_language, load, transcribe
+from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.captions.transcript import Note
 from ecg.media.opened import probe
@@ -25,7 +23,7 @@ Report = Callable[[AnalysisProgress], None]
 
 
 @functools.lru_cache(maxsize=1)
-def _model(folder: str, threads: int) -> WhisperModel:
+def _model(folder: str, threads: int) -> Whisper:
     return load(Path(folder), threads)
 
 

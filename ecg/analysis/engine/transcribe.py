@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import ctranslate2
+import faster_whisper
 import msgspec
-from faster_whisper import WhisperModel
 
 from ecg.analysis.engine.regions import Window
 
@@ -14,6 +16,10 @@ SURE = 0.5
 """Probability from which a window's detected language may differ from the film's."""
 _WHISPER_CODES = {"jv": "jw"}
 _ISO_CODES = {ours: iso for iso, ours in _WHISPER_CODES.items()}
+_ctranslate2 = cast("Any", ctranslate2)
+
+Whisper: TypeAlias = Any
+"""A ``faster_whisper.WhisperModel``, which is typed in part only."""
 
 
 class Heard(msgspec.Struct):
@@ -27,10 +33,10 @@ class Heard(msgspec.Struct):
     phrase: int
 
 
-def load(folder: Path, threads: int) -> WhisperModel:
+def load(folder: Path, threads: int) -> Whisper:
     """float16 on a CUDA device, int8 on the processor. ``threads`` 0: as many as there are."""
-    on_gpu = ctranslate2.get_cuda_device_count() > 0
-    return WhisperModel(
+    on_gpu = _ctranslate2.get_cuda_device_count() > 0
+    return cast("Any", faster_whisper).WhisperModel(
         str(folder),
         device="cuda" if on_gpu else "cpu",
         compute_type="float16" if on_gpu else "int8",
@@ -39,35 +45,40 @@ def load(folder: Path, threads: int) -> WhisperModel:
     )
 
 
-def detect_language(model: WhisperModel, window: Window, usual: str | None) -> str:
+def detect_language(model: Whisper, window: Window, usual: str | None) -> str:
     """ISO 639 code of what is spoken in a window; ``usual``, the film's language so far, where
     the model is not sure."""
     if not model.model.is_multilingual:
         return "en"
-    code, probability, _ = model.detect_language(window.sound)
+    found: tuple[str, float, object] = model.detect_language(window.sound)
+    code, probability, _ = found
     return _ISO_CODES.get(code, code) if usual is None or probability >= SURE else usual
 
 
-def transcribe(model: WhisperModel, window: Window, language: str) -> list[Heard]:
+def transcribe(model: Whisper, window: Window, language: str) -> list[Heard]:
     """The words of a window, spoken in ``language`` (ISO 639)."""
-    ctranslate2.set_random_seed(0)
-    segments, _ = model.transcribe(
+    _ctranslate2.set_random_seed(0)
+    segments: Iterable[Any] = model.transcribe(
         window.sound,
         language=_WHISPER_CODES.get(language, language),
         beam_size=5,
         word_timestamps=True,
         condition_on_previous_text=False,
         vad_filter=False,
-    )
+    )[0]
     return [
-        Heard(
-            text=word.word.strip(),
-            start=float(word.start),
-            end=float(word.end),
-            confidence=min(1.0, max(0.0, float(word.probability))),
-            phrase=index,
-        )
-        for index, segment in enumerate(segments)
-        for word in segment.words or []
+        _heard(word, phrase)
+        for phrase, segment in enumerate(segments)
+        for word in segment.words
         if word.word.strip()
     ]
+
+
+def _heard(word: Any, phrase: int) -> Heard:
+    return Heard(
+        text=word.word.strip(),
+        start=float(word.start),
+        end=float(word.end),
+        confidence=min(1.0, max(0.0, float(word.probability))),
+        phrase=phrase,
+    )
