@@ -19,7 +19,7 @@ from ecg.captions.styles import Style, list_styles, load_style
 from ecg.captions.transcript import Transcript, read_transcript
 from ecg.cli.options import FILE, STRENGTH, STYLE, read, reporting, run, write
 from ecg.cli.output import Output
-from ecg.kernel.errors import DocumentInvalid, InputRefused
+from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
 
 
@@ -83,23 +83,19 @@ def export(out: Output, document: Path, output: Path, *, words: bool) -> None:
     _put(out, output, text.encode(), "captions")
 
 
+class _Kind(msgspec.Struct):
+    """Just enough of a document to tell which one it is."""
+
+    segments: msgspec.Raw | None = None
+
+
 def _either(path: Path) -> Transcript | Scenario:
     data = read(path)
     try:
-        return read_scenario(data)
-    except DocumentInvalid as refusal:
-        keys = msgspec.json.decode(data) if _is_json(data) else {}
-        if isinstance(keys, dict) and "segments" in keys:
-            return read_transcript(data)
-        raise DocumentInvalid(refusal.message) from None
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data)
+        is_transcript = msgspec.json.decode(data, type=_Kind).segments is not None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
+        is_transcript = False
+    return read_transcript(data) if is_transcript else read_scenario(data)
 
 
 @click.command()

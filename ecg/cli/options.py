@@ -36,7 +36,7 @@ def reporting(function: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
     return command
 
 
-class Named(click.ParamType):
+class Named(click.ParamType[object]):
     """An option value that ``find`` knows; what it refuses is wrong usage."""
 
     def __init__(self, name: str, find: Callable[[str], object]) -> None:

@@ -52,8 +52,8 @@ class Output:
 
     def table(self, table: Table) -> None:
         """A table for a person, as wide as it needs to be where there is no terminal."""
-        console = Console(highlight=False)
-        console.print(table, width=None if console.is_terminal else 200)
+        wide = None if sys.stdout.isatty() else 200
+        Console(highlight=False, width=wide).print(table)
 
     @contextmanager
     def steps(self) -> Generator[Advance]:

@@ -88,13 +88,11 @@ def _composed(
             "so there is nothing to caption; check that this is the right sound track"
         )
     style: Style = options["style"] or load_style(settings.render.style)
-    video = heard.media.video[0]
     scenario = compose(
         heard.transcript,
         style,
         strength=options["strength"],
-        fps=video.rate,
-        size=video.shown_size,
+        size=heard.media.video[0].shown_size,
     )
     if options["save_scenario"]:
         write(options["save_scenario"], encode(scenario))
@@ -199,7 +197,7 @@ def _finished(out: Output, target: Path, result: RenderResult) -> None:
 def _targets(sources: tuple[Path, ...], output: str) -> list[tuple[Path, Path]]:
     folder = Path(output)
     if not (output.endswith("/") or folder.is_dir() or len(sources) > 1):
-        return [(sources[0], folder)]
+        return [(source, folder) for source in sources]
     targets = [(source, folder / f"{source.stem}.mp4") for source in sources]
     names = [target for _, target in targets]
     for source, target in targets:

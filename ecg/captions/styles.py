@@ -1,0 +1,96 @@
+"""The looks there are: one folder per style, ``style.json`` and ``style.css``."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+
+from ecg.captions.document import decode
+from ecg.captions.scenario import StyleChoice
+from ecg.kernel.errors import DocumentInvalid, NotFound
+
+
+class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person may set of a style. ``minimum`` and ``maximum`` bound a number."""
+
+    type: Literal["number", "bool", "text"]
+    title: str
+    default: float | bool | str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a style wants cues paged: ``words`` per cue at most (``None``: any number), ``lines``
+    of ``characters`` Latin letters each. Other scripts and upright pictures scale from it."""
+
+    words: int | None = None
+    characters: int = 42
+    lines: int = 2
+
+
+class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``style.json``, with ``name`` the folder's."""
+
+    title: str
+    description: str
+    fonts: tuple[str, ...]
+    position: Literal["bottom", "middle", "top"]
+    paging: Paging
+    parameters: dict[str, Parameter]
+    name: str = ""
+
+
+def list_styles() -> list[Style]:
+    """Every style, by name."""
+    folders = sorted(entry.name for entry in _folder().iterdir() if entry.is_dir())
+    return [_read(name) for name in folders if (_folder() / name / "style.json").is_file()]
+
+
+def load_style(name: str) -> Style:
+    """Raises ``NotFound`` naming the styles there are."""
+    for style in list_styles():
+        if style.name == name:
+            return style
+    known = ", ".join(style.name for style in list_styles())
+    raise NotFound(f'no style is called "{name}"; there are {known}')
+
+
+def check_choice(choice: StyleChoice) -> Style:
+    """The chosen style, once its parameters are seen to be ones it has, in their range.
+
+    Raises ``DocumentInvalid`` with the path of what is wrong.
+    """
+    try:
+        style = load_style(choice.name)
+    except NotFound as error:
+        raise DocumentInvalid(error.message, "$.style.name") from None
+    for name, value in choice.parameters.items():
+        path = f"$.style.parameters.{name}"
+        if name not in style.parameters:
+            known = ", ".join(style.parameters) or "none"
+            raise DocumentInvalid(f"{style.name} has no such parameter; it has {known}", path)
+        _check_value(style.parameters[name], value, path)
+    return style
+
+
+def _check_value(parameter: Parameter, value: float | bool | str, path: str) -> None:
+    kinds = {"number": (int, float), "bool": (bool,), "text": (str,)}[parameter.type]
+    if not isinstance(value, kinds) or (parameter.type == "number" and isinstance(value, bool)):
+        raise DocumentInvalid(f"must be a {parameter.type}", path)
+    low, high = parameter.minimum, parameter.maximum
+    if isinstance(value, str) or low is None or high is None:
+        return
+    if not low <= value <= high:
+        raise DocumentInvalid(f"is {value:g}, it must lie between {low:g} and {high:g}", path)
+
+
+def _folder():  # noqa: ANN202 - the type of a package's folder is the library's own
+    return files("ecg.captions") / "styles"
+
+
+def _read(name: str) -> Style:
+    style = decode((_folder() / name / "style.json").read_bytes(), Style)
+    return msgspec.structs.replace(style, name=name)
