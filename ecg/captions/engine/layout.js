@@ -79,8 +79,7 @@ export function arrange(cues, width, height, unit) {
 function fit(element, safe, tallest, unit) {
   const widest = safe.right - safe.left;
   for (let tries = 0; tries < 8; tries += 1) {
-    tighten(element, widest);
-    const over = Math.max(element.offsetWidth / widest, element.offsetHeight / tallest);
+    const over = Math.max(tighten(element, widest) / widest, element.offsetHeight / tallest);
     if (over <= 1) return;
     unit *= Math.max(0.6, Math.min(0.97, 1 / Math.sqrt(over)));
     set(element, { "--unit": `${unit}px` });
@@ -90,6 +89,7 @@ function fit(element, safe, tallest, unit) {
 /**
  * @param {HTMLElement} element
  * @param {number} widest px, of the whole box
+ * @returns {number} px that the whole box needs: more than widest where one word is longer
  */
 function tighten(element, widest) {
   const { style } = element;
@@ -107,8 +107,10 @@ function tighten(element, widest) {
   const right = Math.max(...rects.map((rect) => rect.right));
   const label = element.querySelector(".speaker");
   const least = label ? textBox(label).right - textBox(label).left : 0;
-  style.width = `${Math.ceil(Math.max(right - left, least) / scale + 0.01)}px`;
+  const needed = Math.ceil(Math.max(right - left, least) / scale + 0.01);
+  style.width = `${needed}px`;
   if (element.offsetHeight !== before) style.width = "max-content";
+  return needed + frame;
 }
 
 /** @param {HTMLElement} element */

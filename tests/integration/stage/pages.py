@@ -46,8 +46,6 @@ def open_site():
     asked = []
 
     class Handler(SimpleHTTPRequestHandler):
-        extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
-
         def do_GET(self):
             asked.append(self.path)
             if self.path != "/":
@@ -60,6 +58,9 @@ def open_site():
         def translate_path(self, path):
             folder, _, rest = path.lstrip("/").partition("/")
             return str(CAPTIONS / folder / rest) if folder in FOLDERS else "/nonexistent"
+
+        def guess_type(self, path):
+            return "text/javascript" if path.endswith(".js") else super().guess_type(path)
 
         def log_message(self, *_):
             pass
