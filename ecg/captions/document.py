@@ -12,6 +12,7 @@ from ecg.kernel.errors import DocumentInvalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_NO_NUMBER = re.compile(r"[:,\[]\s*-?(NaN|Infinity)\b")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 
 
@@ -27,6 +28,9 @@ def decode(data: bytes | str, kind: type[T]) -> T:
         what, path = (found["what"], found["path"]) if found else (str(error), None)
         raise DocumentInvalid(what, path or "$") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = data if isinstance(data, str) else data.decode(errors="replace")
+        if _NO_NUMBER.search(text):
+            raise DocumentInvalid("NaN and Infinity are no JSON numbers; use null") from None
         raise DocumentInvalid(f"this is not JSON: {error}") from None
 
 

@@ -38,7 +38,11 @@ def export_captions(document: Transcript | Scenario, kind: str, *, words: bool =
         return encode(document).decode()
     lines = _segments(document) if isinstance(document, Transcript) else _cues(document)
     if words:
-        lines = [_Line(word.start, word.end, (word,)) for line in lines for word in line.words]
+        lines = [
+            msgspec.structs.replace(line, start=word.start, end=word.end, words=(word,))
+            for line in lines
+            for word in line.words
+        ]
     language = language_of(word.text for line in lines for word in line.words)
     file = pysubs2.SSAFile()
     for line in lines:

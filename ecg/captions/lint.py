@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -126,7 +127,7 @@ def _extended(cues: Sequence[Cue], index: int, end: float) -> list[dict[str, Any
     later = [cue.start for cue in cues[index + 1 :] if cue.start >= cues[index].end]
     if later and min(later) < end:
         return None
-    return [{"op": "replace", "path": f"/cues/{index}/end", "value": round(end, 3)}]
+    return [{"op": "replace", "path": f"/cues/{index}/end", "value": math.ceil(end * 1000) / 1000}]
 
 
 def _gaps(cues: Sequence[Cue], least: float) -> list[Finding]:

@@ -77,8 +77,8 @@ def check_choice(choice: StyleChoice) -> Style:
 
 
 def _check_value(parameter: Parameter, value: float | bool | str, path: str) -> None:
-    kinds = {"number": (int, float), "bool": (bool,), "text": (str,)}[parameter.type]
-    if not isinstance(value, kinds) or (parameter.type == "number" and isinstance(value, bool)):
+    kind = "bool" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+    if kind != parameter.type:
         raise DocumentInvalid(f"must be a {parameter.type}", path)
     low, high = parameter.minimum, parameter.maximum
     if isinstance(value, str) or low is None or high is None:

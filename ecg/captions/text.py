@@ -18,9 +18,9 @@ READING_SPEED = {"en": 20, "ko": 12, "ja": 4, "zh": 9, "yue": 9, "ar": 20, "hi":
 """Characters per second that can be read, by language (Netflix timed text style guides)."""
 READING_SPEED_ELSE = 17
 
-_SENTENCE = frozenset(".?!…。？！؟।")  # noqa: RUF001 - the full-width marks are meant
-_CLAUSE = frozenset(",;:—–、，；：،؛")  # noqa: RUF001 - the full-width marks are meant
-_CLOSING = "\"'”’»)]}）」』】"  # noqa: RUF001 - the full-width marks are meant
+_SENTENCE = frozenset(".?!…。？！؟।")
+_CLAUSE = frozenset(",;:—–、，；：،؛")
+_CLOSING = "\"'”’»)]}）」』】"
 
 
 def width(text: str, language: str) -> float:

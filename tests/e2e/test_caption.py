@@ -85,7 +85,9 @@ def test_the_words_are_exact_and_measured(captioned: tuple[Path, Path, dict[str,
     assert [w.get("loudness") for w in drawn] == [w["loudness"] for w in words]
 
 
-def test_documents_go_round(captioned: tuple[Path, Path, dict[str, object]], ecg: Ecg) -> None:
+def test_documents_go_round(
+    captioned: tuple[Path, Path, dict[str, object]], ecg: Ecg, tmp_path: Path
+) -> None:
     folder = captioned[0]
     done = ecg("compose", folder / "t.json", "--style", "broadcast", "--strength", "0.5")
     assert json.loads(done.stdout)["style"]["name"] == "broadcast"
@@ -94,6 +96,7 @@ def test_documents_go_round(captioned: tuple[Path, Path, dict[str, object]], ecg
         done = ecg("export", folder / "s.json", "-o", name)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == name
+        assert marks in (tmp_path / name).read_text()
     assert ecg("export", folder / "t.json", "-o", "w.srt", "--words").returncode == 0
 
 

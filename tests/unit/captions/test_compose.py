@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecg.captions.compose import LONGEST, PALETTE, PAUSE, SHORTEST, Rules, compose
+from ecg.captions.scenario import Scenario, check_scenario
+from ecg.captions.styles import load_style
+from ecg.captions.text import lines_of, width
+from ecg.captions.transcript import Segment, Sound, Transcript, Word, check_transcript
+from tests.unit.captions.documents import spoken, transcript
+
+INTENTION = load_style("intention")
+
+
+def pages(scenario: Scenario) -> list[str]:
+    return [" ".join(word.text for word in cue.words) for cue in scenario.cues]
+
+
+def test_cues_end_with_sentences_and_clauses() -> None:
+    said = spoken(
+        "We went out early. Nobody had slept that night, and the road was longer than "
+        "anyone remembered it."
+    )
+    assert pages(compose(transcript(said), INTENTION)) == [
+        "We went out early.",
+        "Nobody had slept that night,",
+        "and the road was longer than anyone remembered it.",
+    ]
+
+
+def test_a_pause_and_a_speaker_end_a_cue() -> None:
+    said = spoken("one two three four", pauses={2: PAUSE})
+    other = spoken("five six", start=4, speaker="s2")
+    assert pages(compose(transcript(said, other), INTENTION)) == [
+        "one two",
+        "three four",
+        "five six",
+    ]
+
+
+def test_no_cut_after_an_article_or_inside_a_name() -> None:
+    said = spoken(
+        "yesterday evening somebody quietly left a box beside the old door of Robert Louis "
+        "Stevenson who lives somewhere up in the hills above our little town with a dog"
+    )
+    for page in pages(compose(transcript(said), INTENTION))[:-1]:
+        assert page.split()[-1] not in {"a", "the", "of", "in", "our", "with", "Robert", "Louis"}
+
+
+def test_korean_lines_are_counted_in_full_width() -> None:
+    said = spoken(
+        "우리는 오늘 아침에 강가를 따라 아주 오래 걸었고 그다음에는 집으로 돌아와서 잠을 잤습니다."
+    )
+    scenario = compose(transcript(said, language="ko"), INTENTION)
+    assert len(scenario.cues) > 1
+    for page in pages(scenario):
+        lines = lines_of(page.split(), "ko", 16)
+        assert len(lines) <= 2
+        assert all(width(line, "ko") <= 16 for line in lines)
+
+
+def test_upright_pictures_get_one_short_line() -> None:
+    said = spoken("every word of this has to fit on one short line of an upright picture")
+    for page in pages(compose(transcript(said), INTENTION, size=(1080, 1920))):
+        assert len(page) <= 22
+
+
+def test_exactly_so_many_words() -> None:
+    scenario = compose(transcript(spoken("a b c d e f g")), INTENTION, rules=Rules(words=3))
+    assert pages(scenario) == ["a b c", "d e f", "g"]
+
+
+def test_rules_of_lines_characters_and_duration() -> None:
+    said = transcript(spoken("one two three four five six seven eight nine ten", each=0.5))
+    for page in pages(compose(said, INTENTION, rules=Rules(lines=1, characters=12))):
+        assert len(page) <= 12
+    for cue in compose(said, INTENTION, rules=Rules(duration=2.0)).cues:
+        assert cue.words[-1].end - cue.start <= 2.0
+
+
+def test_a_short_gap_is_closed_and_a_short_cue_stays_until_it_is_seen() -> None:
+    said = spoken("Yes. No. Maybe.", each=0.3, pauses={1: 0.6, 2: 3.0})
+    first, second, third = compose(transcript(said), INTENTION).cues
+    assert first.end == second.start
+    assert second.end - second.start == pytest.approx(SHORTEST)
+    assert third.end - third.start == pytest.approx(SHORTEST)
+
+
+def test_a_cue_never_outlives_the_file() -> None:
+    said = transcript(spoken("Yes."), duration=0.4)
+    assert compose(said, INTENTION).cues[0].end == 0.4
+
+
+def test_two_at_once_both_stand() -> None:
+    said = transcript(
+        spoken("we should go home now", each=0.4), spoken("no wait", start=0.8, speaker="s2")
+    )
+    one, two = compose(said, INTENTION).cues
+    assert {one.speaker, two.speaker} == {"s1", "s2"}
+    assert two.start < one.end
+
+
+def test_sounds_become_cues_of_their_own() -> None:
+    said = transcript(
+        spoken("hello there"), sounds=(Sound(2, 5, "music", 0.9), Sound(6, 8, "applause", 0.8))
+    )
+    kinds = [
+        (cue.kind, cue.words[0].text, cue.start, cue.end) for cue in compose(said, INTENTION).cues
+    ]
+    assert kinds[1:] == [("music", "music", 2, 5), ("sound", "applause", 6, 8)]
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_palette_can_be_read_on_black() -> None:
+    for color in PALETTE:
+        assert (luminance(color) + 0.05) / 0.05 >= 7.0
+
+
+@st.composite
+def transcripts(draw: st.DrawFn) -> Transcript:
+    """Any valid transcript: one or two speakers, words of any script, any gaps."""
+    alphabet = "abcXYZ가나다あい中文ابج.,!?'-🙂"
+    language = draw(st.sampled_from(["en", "ko", "ja", "de", "ar"]))
+    segments: list[Segment] = []
+    for speaker in draw(st.sampled_from([["s1"], ["s1", "s2"]])):
+        time = 0.0
+        for number in range(draw(st.integers(0, 3))):
+            words: list[Word] = []
+            for text in draw(
+                st.lists(st.text(alphabet, min_size=1, max_size=30), min_size=1, max_size=20)
+            ):
+                time += draw(st.floats(0, 2, allow_nan=False))
+                end = time + draw(st.floats(0, 3, allow_nan=False))
+                loudness = draw(st.none() | st.floats(-40, 40))
+                words.append(Word(text, time, end, 0.5, "estimated", loudness, None, None))
+                time = end
+            segments.append(
+                Segment(id=f"{speaker}{number}", start=words[0].start, end=words[-1].end,
+                        speaker=speaker, text="", words=tuple(words))
+            )  # fmt: skip
+    segments.sort(key=lambda segment: segment.start)
+    longest = max((segment.end for segment in segments), default=0.0)
+    return transcript(*segments, language=language, duration=longest + 0.1)
+
+
+@given(transcripts(), st.sampled_from([(1920, 1080), (1080, 1920)]))
+def test_nothing_is_lost_and_everything_is_valid(said: Transcript, size: tuple[int, int]) -> None:
+    check_transcript(said)
+    scenario = compose(said, INTENTION, size=size)
+    check_scenario(scenario)
+    heard = [
+        (segment.speaker, w.text, w.start, w.end, w.loudness, w.pitch)
+        for segment in said.segments
+        for w in segment.words
+    ]
+    shown = [
+        (cue.speaker, w.text, w.start, w.end, w.loudness, w.pitch)
+        for cue in scenario.cues
+        for w in cue.words
+    ]
+    for speaker in ("s1", "s2"):
+        assert [x for x in shown if x[0] == speaker] == [x for x in heard if x[0] == speaker]
+    for cue in scenario.cues:
+        if len(cue.words) > 1:
+            assert cue.words[-1].end - cue.start <= LONGEST
+            for word, following in pairwise(cue.words):
+                assert following.start - word.end < PAUSE
+        assert math.isfinite(cue.end)
+        assert cue.end <= said.duration + 1e-9

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from ecg.captions.compose import compose
+from ecg.captions.document import encode
+from ecg.captions.lint import Finding, lint
+from ecg.captions.scenario import Scenario, read_scenario
+from ecg.captions.styles import load_style
+from tests.unit.captions.documents import spoken, transcript
+
+INTENTION = load_style("intention")
+
+
+def cue(
+    number: int, text: str, start: float, end: float, speaker: str | None = None
+) -> dict[str, Any]:
+    words = [
+        {"text": word, "start": start, "end": start, "loudness": None, "pitch": None}
+        for word in text.split()
+    ]
+    return {
+        "id": f"c{number}", "kind": "speech", "start": start, "end": end,
+        "speaker": speaker, "region": None, "words": words,
+    }  # fmt: skip
+
+
+def scenario(*cues: dict[str, Any], **style: Any) -> Scenario:
+    speakers = {
+        "s1": {"label": "Ann", "color": "#f5b14b"},
+        "s2": {"label": " ", "color": "#56b4e9"},
+    }
+    document = {
+        "version": 1, "style": {"name": "intention"} | style, "speakers": speakers, "cues": cues,
+    }  # fmt: skip
+    return read_scenario(json.dumps(document))
+
+
+def repaired(document: Scenario, finding: Finding) -> Scenario:
+    """The scenario with the finding's JSON Patch applied (replace and add of one value)."""
+    values = json.loads(encode(document))
+    for step in finding.repair or []:
+        assert step["op"] in {"replace", "add"}
+        *path, last = step["path"].split("/")[1:]
+        place: Any = values
+        for key in path:
+            place = place[int(key)] if isinstance(place, list) else place[key]
+        place[last] = step["value"]
+    return read_scenario(json.dumps(values))
+
+
+FAULTS = [
+    ("reading_speed", 45.0, 20, scenario(cue(1, "three words here and then thirty more letters", 0, 1))),
+    ("too_short", 0.4, 5 / 6, scenario(cue(1, "hi", 0, 0.4), cue(2, "you", 3, 5))),
+    ("too_long", 9.0, 7, scenario(cue(1, "hello there", 0, 9))),
+    ("line_length", 50, 42, scenario(cue(1, "x" * 50, 0, 4))),
+    ("line_count", 4, 2, scenario(cue(1, "sixteen letters " * 8, 0, 7))),
+    ("gap", 0.03, 0.067, scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.03, 2))),
+    ("speaker_unnamed", 0, 1, scenario(cue(1, "hello", 0, 1, "s1"), cue(2, "there", 2, 3, "s2"))),
+    ("contrast_unknown", 0.2, 0.75, scenario(cue(1, "hello", 0, 1), overrides={"box": 0.2})),
+    ("reading_speed", 16.0, 12, scenario(cue(1, "가나다라마바사아자차카타파하가나", 0, 1))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "value", "limit", "document"), FAULTS)
+def test_each_fault_is_found_with_its_value(
+    code: str, value: float, limit: float, document: Scenario
+) -> None:
+    found = {finding.code: finding for finding in lint(document)}
+    assert found[code].value == pytest.approx(value, abs=0.5)  # type: ignore[index]
+    assert found[code].limit == pytest.approx(limit, abs=0.001)  # type: ignore[index]
+    assert found[code].cue_id in {"c1", "c2"}  # type: ignore[index]
+    assert f"{found[code].limit:g}"[:2] in found[code].message or code in {
+        "speaker_unnamed",
+        "contrast_unknown",
+    }  # type: ignore[index]
+
+
+def test_a_repair_removes_its_finding() -> None:
+    seen = set()
+    for _, _, _, document in FAULTS:
+        for finding in lint(document):
+            if finding.repair:
+                seen.add(finding.code)
+                after = lint(repaired(document, finding))
+                assert (finding.code, finding.cue_id) not in {(f.code, f.cue_id) for f in after}
+    assert {"reading_speed", "too_short", "gap", "contrast_unknown"} <= seen
+
+
+def test_no_repair_is_offered_where_there_is_no_room() -> None:
+    close = scenario(cue(1, "hi", 0, 0.4), cue(2, "you there", 0.4, 2))
+    (finding,) = [finding for finding in lint(close) if finding.code == "too_short"]
+    assert finding.repair is None
+
+
+def test_thresholds_in_frames_use_the_video_rate() -> None:
+    document = scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.05, 2))
+    assert "gap" in {f.code for f in lint(document, fps=Fraction(30))}
+    assert "gap" not in {f.code for f in lint(document, fps=Fraction(60))}
+
+
+def test_an_upright_picture_has_shorter_lines() -> None:
+    document = scenario(cue(1, "about thirty letters in one line", 0, 4))
+    assert not lint(document)
+    assert "line_count" in {f.code for f in lint(document, size=(1080, 1920))}
+
+
+def test_hidden_words_are_not_read() -> None:
+    document = cue(1, "hi there wonderful enormous people", 0, 1)
+    for word in document["words"][1:]:
+        word["style"] = {"hidden": True}
+    assert not lint(scenario(document))
+
+
+def test_what_compose_makes_of_calm_speech_has_no_errors() -> None:
+    said = spoken(
+        "We went out early, when nobody was on the road. It was colder than we thought. "
+        "The old bridge had fallen, so we walked along the river until we found another way.",
+        each=0.42,
+    )
+    for size in ((1920, 1080), (1080, 1920)):
+        scenario = compose(transcript(said), INTENTION, size=size)
+        assert not [f for f in lint(scenario, size=size) if f.severity == "error"]
