@@ -25,7 +25,8 @@ export function buildCue(cue, strength) {
   });
   if (cue.label) element.append(block("speaker", cue.label));
   cue.words.forEach((word, index) => {
-    if (word.space) element.append(word.space);
+    if (word.joint === "space") element.append(" ");
+    if (word.joint === "break") element.append(document.createElement("wbr"));
     element.append(buildWord(word, index, cue, strength));
   });
   const second = cue.source.secondary;

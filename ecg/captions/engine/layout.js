@@ -99,15 +99,10 @@ function tighten(element, widest) {
   const frame = element.offsetWidth - contentWidth(element);
   style.maxWidth = `${Math.floor(widest - frame)}px`;
   const before = element.offsetHeight;
-  const lines = [...element.children].filter((child) => !child.classList.contains("speaker"));
-  const stage = /** @type {HTMLElement} */ (element.parentElement);
-  const scale = stage.getBoundingClientRect().width / stage.offsetWidth || 1;
-  const rects = lines.map((child) => textBox(child));
+  const rects = [...element.querySelectorAll(".speaker, .word, .secondary")].map(textBox);
   const left = Math.min(...rects.map((rect) => rect.left));
   const right = Math.max(...rects.map((rect) => rect.right));
-  const label = element.querySelector(".speaker");
-  const least = label ? textBox(label).right - textBox(label).left : 0;
-  const needed = Math.ceil(Math.max(right - left, least) / scale + 0.01);
+  const needed = Math.ceil((right - left) / scale + 0.01);
   style.width = `${needed}px`;
   if (element.offsetHeight !== before) style.width = "max-content";
   return needed + frame;

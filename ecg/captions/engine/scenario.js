@@ -15,7 +15,8 @@
  * @typedef {{label: string, color: string, pitch_hz?: number | null}} Speaker
  * @typedef {{version: 1, style: Choice, speakers: Record<string, Speaker>, cues: Cue[]}} Scenario
  *
- * @typedef {{source: Word, start: number, end: number, space: string}} PreparedWord
+ * @typedef {{source: Word, start: number, end: number,
+ *   joint: "space" | "break" | "none"}} PreparedWord
  * @typedef {object} PreparedCue
  * @property {Cue} source
  * @property {number} start microseconds of the scenario
@@ -79,7 +80,7 @@ function prepareWords(cue) {
     source: word,
     start: micros(word.start),
     end: micros(word.end),
-    space: index === 0 ? "" : between(shown[index - 1].text, word.text),
+    joint: index === 0 ? "none" : between(shown[index - 1].text, word.text),
   }));
 }
 

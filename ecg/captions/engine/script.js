@@ -39,13 +39,18 @@ export function directionOf(text) {
   return RTL.test(letter[0]) ? "rtl" : "ltr";
 }
 
+/** What never begins a line. */
+const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}\u30fc]/u;
+
 /**
- * What stands between two words of a line.
+ * What stands between two words of a line: a space, a place where a line may end, or nothing.
  * @param {string} before
  * @param {string} after
+ * @returns {"space" | "break" | "none"}
  */
 export function between(before, after) {
   const last = [...before].at(-1) ?? "";
   const first = [...after][0] ?? "";
-  return UNSPACED.test(last) && UNSPACED.test(first) ? "" : " ";
+  if (!UNSPACED.test(last) || !UNSPACED.test(first)) return "space";
+  return CLOSING.test(first) ? "none" : "break";
 }

@@ -76,16 +76,30 @@ def test_whatever_is_said_stays_in_the_safe_area(stage, size):
             assert y >= above * height - 1
             assert y + h <= (1 - below) * height + 1
             for left, top, across, down in stage.boxes(".ink"):
-                assert left >= x and left + across <= x + w, (position, t)
-                assert top >= y - 1 and top + down <= y + h + 1, (position, t)
+                assert x <= left < left + across <= x + w, (position, t)
+                assert y - 1 <= top < top + down <= y + h + 1, (position, t)
 
 
-def test_the_box_is_tight_and_even(stage):
-    for text in TEXTS.values():
-        stage.open(scenario(cue(text, 0, 1, loudness=LOUD)), width=360, height=640)
-        stage.seek(0)
+def test_text_without_spaces_breaks_between_words_but_never_before_a_comma(stage):
+    said = "それは 本当に 不可能だと 言われました 、 私たちは とにかく やりました 。"
+    stage.open(scenario(cue(said, 0, 1)), width=360, height=640).seek(0.5)
+    places = stage.boxes(".word")
+    lines = [round(y + h / 2) for _, y, _, h in places]
+    assert len(set(lines)) >= 3
+    assert lines[4] == lines[3]
+    assert lines[8] == lines[7]
+    assert places[1][0] == pytest.approx(places[0][0] + places[0][2], abs=0.1)
+
+
+@pytest.mark.parametrize("style", ["intention", "broadcast"])
+def test_the_box_is_tight_and_even(stage, style):
+    other = cue("Yes.", 2, 3, speaker="daniel")
+    for text in (*TEXTS.values(), "So we did it anyway, with eleven people and a borrowed van."):
+        shown = scenario(cue(text, 0, 1, loudness=LOUD), other, style=style)
+        stage.open(shown, width=360, height=640).seek(0)
         x, _, w, _ = stage.boxes(".cue")[0]
-        words = stage.boxes(".word")
+        label = stage.boxes(".speaker") if style == "broadcast" else []
+        words = stage.boxes(".word") + label
         left = min(word[0] for word in words) - x
         right = x + w - max(word[0] + word[2] for word in words)
         assert abs(left - right) <= 2
