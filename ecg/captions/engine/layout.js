@@ -99,6 +99,8 @@ function tighten(element, widest) {
   const frame = element.offsetWidth - contentWidth(element);
   style.maxWidth = `${Math.floor(widest - frame)}px`;
   const before = element.offsetHeight;
+  const stage = /** @type {HTMLElement} */ (element.parentElement);
+  const scale = stage.getBoundingClientRect().width / stage.offsetWidth || 1;
   const rects = [...element.querySelectorAll(".speaker, .word, .secondary")].map(textBox);
   const left = Math.min(...rects.map((rect) => rect.left));
   const right = Math.max(...rects.map((rect) => rect.right));
