@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ecg.analysis.catalogue import find_model
+from ecg.analysis.catalogue import find_entry, find_model
 from ecg.analysis.interfaces import (
     AnalysisEngine,
     AnalysisJob,
@@ -15,6 +15,7 @@ from ecg.analysis.interfaces import (
     ProbeJob,
 )
 from ecg.analysis.languages import language_code
+from ecg.kernel.errors import InputRefused
 from ecg.media.child import Child, Limits
 from ecg.media.info import MediaInfo
 
@@ -49,7 +50,7 @@ class _ChildEngine:
         source: Path,
         on_progress: Callable[[AnalysisProgress], None],
     ) -> AnalysisResult:
-        language = language_code(job.language) if job.language is not None else None
+        language = _language(job)
         order = EngineJob(
             source=_told(source),
             model=job.model,
@@ -62,6 +63,16 @@ class _ChildEngine:
 
     async def close(self) -> None:
         await self._child.close()
+
+
+def _language(job: AnalysisJob) -> str | None:
+    if job.language is None:
+        return None
+    code = language_code(job.language)
+    known = find_entry(job.model).languages
+    if known != "all" and code not in known.split():
+        raise InputRefused(f'model "{job.model}" knows only {known}, not {code}: use model "base"')
+    return code
 
 
 def _told(path: Path) -> str:

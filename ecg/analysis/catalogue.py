@@ -95,7 +95,7 @@ def find_model(name: str, models_dir: Path) -> Path:
     Raises ``NotFound`` naming the models there are, or ``Missing`` with the command that
     fetches it.
     """
-    if not _is_here(_entry(name), models_dir / name):
+    if not _is_here(find_entry(name), models_dir / name):
         raise Missing(f'model "{name}" is not on this machine: run `ecg models pull {name}`')
     return models_dir / name
 
@@ -107,7 +107,7 @@ def pull(name: str, models_dir: Path, on_progress: Callable[[float, float], None
     fetched again. Raises ``NotFound`` (no such model), ``InputRefused`` (the folder cannot be
     written) or ``Missing`` (every source failed, saying why).
     """
-    entry = _entry(name)
+    entry = find_entry(name)
     folder = models_dir / name
     if _is_here(entry, folder) and _is_sound(entry, folder):
         return folder

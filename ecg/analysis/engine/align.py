@@ -10,7 +10,7 @@ import functools
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from pocketsphinx import Decoder
+import pocketsphinx
 
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.pronounce import plain, pronunciations
@@ -63,7 +63,9 @@ def _interpolated(spans: list[Timed | None], end: float) -> list[Timed]:
 @functools.lru_cache(maxsize=1)
 def _decoder() -> Any:
     """Wide beams: one path must survive to the end of the text, however it is said."""
-    return cast("Any", Decoder)(lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60)
+    return cast("Any", pocketsphinx).Decoder(
+        lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60
+    )
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -73,4 +73,4 @@ def _frames(container: InputContainer, stream: av.AudioStream) -> Iterator[Audio
 
 
 def _samples(block: AudioFrame) -> Sound:
-    return block.to_ndarray().reshape(-1).astype(np.float32) / 32768
+    return block.to_ndarray().reshape(-1).astype(np.float32) / np.float32(32768)

@@ -13,13 +13,8 @@ Lookup = Callable[[str], str | None]
 """Dictionary word → its phones, separated by spaces."""
 
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014", "''\"\"--")
-_SIGNS = dict(
-    zip(
-        "%&+@=$€£#°",
-        "percent and plus at equals dollars euros pounds number degrees".split(),
-        strict=True,
-    )
-)
+_signs = {"%": "percent", "&": "and", "+": "plus", "@": "at", "=": "equals", "#": "number"}
+_signs |= {"$": "dollars", "€": "euros", "£": "pounds", "°": "degrees"}
 _PIECE = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:'[a-z]+)*|[%&+@$=€£#°]")
 _UNITS = [
     "zero",
@@ -84,7 +79,7 @@ def _read(pieces: list[str], year: bool) -> list[str]:
         elif piece in _ORDINALS and words:
             continue
         else:
-            words.append(_SIGNS.get(piece, piece))
+            words.append(_signs.get(piece, piece))
     return words
 
 

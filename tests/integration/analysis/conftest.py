@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import functools
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg.analysis.catalogue import pull
+from ecg.analysis.engine.decode import RATE, Sound
+from ecg.analysis.engine.run import run
+from ecg.analysis.interfaces import EngineJob
+from ecg.captions.transcript import Transcript
+from ecg.kernel.settings import load_settings
+
+Hear = Callable[..., Transcript]
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The user's own models folder, with the base model in it (fetched the first time)."""
+    folder = load_settings().settings.models_folder
+    pull("base", folder, lambda _done, _total: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hear(models_dir: Path) -> Hear:
+    """The whole analysis in this process, so that the model is loaded once."""
+
+    @functools.cache
+    def heard(source: Path, language: str | None = None) -> Transcript:
+        folder = str(models_dir / "base")
+        job = EngineJob(str(source), "base", folder, language, audio_track=0, threads=0)
+        return run(job, lambda _progress: None).transcript
+
+    return heard
+
+
+@pytest.fixture(scope="session")
+def write_wav() -> Callable[[Path, Sound], Path]:
+    return _write_wav
+
+
+def _write_wav(path: Path, sound: Sound) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+    return path

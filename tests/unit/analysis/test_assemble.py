@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecg.analysis.engine.align import Timed, _interpolated
+from ecg.analysis.engine.assemble import Measured, assemble
+from ecg.captions.transcript import check_transcript
+
+seconds = st.floats(0, 20)
+levels = st.none() | st.floats(-80, 0)
+
+
+@given(st.lists(st.tuples(seconds, seconds, levels, st.integers(0, 3)), max_size=12))
+def test_whatever_was_measured_the_transcript_holds(
+    drawn: list[tuple[float, float, float | None, int]],
+) -> None:
+    phrases = sorted(phrase for *_, phrase in drawn)
+    words = [
+        Measured("word", start, end, 0.5, "estimated", level, phrase)
+        for (start, end, level, _), phrase in zip(drawn, phrases, strict=True)
+    ]
+    transcript = assemble(words, [], "en", 15.0, "base")
+    check_transcript(transcript)
+    assert sum(len(segment.words) for segment in transcript.segments) == len(words)
+
+
+def test_loudness_is_measured_from_the_median() -> None:
+    words = [
+        Measured("word", i, i + 0.5, 1, "aligned", level, i)
+        for i, level in enumerate([-30.0, -20.0, None, -17.0])
+    ]
+    transcript = assemble(words, [], "en", 9, "base")
+    assert [s.words[0].loudness for s in transcript.segments] == [-10.0, 0.0, None, 3.0]
+    assert transcript.speakers[0].loudness_db == -20.0
+
+
+def test_words_without_a_sound_share_the_gap_and_are_flagged() -> None:
+    here = Timed(1.0, 1.5, "aligned")
+    timed = _interpolated([None, here, None, None, Timed(1.9, 2.0, "aligned"), None], 2.2)
+    assert [time.timing[0] for time in timed] == list("iaiiai")
+    assert [round(time.start, 3) for time in timed] == [0.0, 1.0, 1.5, 1.7, 1.9, 2.0]
+    assert all(
+        a.end <= b.start + 1e-9 and math.isfinite(a.end) for a, b in itertools.pairwise(timed)
+    )
+    assert timed[-1].end <= 2.2

