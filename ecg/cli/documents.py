@@ -86,7 +86,7 @@ def export(out: Output, document: Path, output: Path, *, words: bool) -> None:
 class _Kind(msgspec.Struct):
     """Just enough of a document to tell which one it is."""
 
-    segments: msgspec.Raw | None = None
+    segments: Any = None
 
 
 def _either(path: Path) -> Transcript | Scenario:

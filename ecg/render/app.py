@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from ecg.captions.styles import check_choice
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.identity import new_id
 from ecg.media.child import Child, Limits
@@ -38,9 +39,10 @@ class _ChildEngine:
         on_progress: Callable[[RenderProgress], None],
     ) -> RenderResult:
         check_output(source, output)
-        target = output.absolute()
+        check_choice(job.scenario.style)
+        target = output.absolute()  # noqa: ASYNC240 - a name, nothing is read
         part = target.with_name(f".{target.name[:80]}.{new_id()}.part")
-        call = RenderCall(job, str(self._browser), str(source.absolute()), str(part))
+        call = RenderCall(job, str(self._browser), str(source.absolute()), str(part))  # noqa: ASYNC240
         try:
             result = await self._child.call(
                 "render", call, RenderResult, RenderProgress, on_progress
@@ -58,9 +60,11 @@ class _ChildEngine:
 
 
 def check_output(source: Path, output: Path) -> None:
-    """Refuses an output that is the input (through links too), a folder, or where nothing can
-    be written. Raises ``InputRefused``."""
+    """Refuses an output that is no ``.mp4``, is the input (through links too) or a folder, or
+    lies where nothing can be written. Raises ``InputRefused``."""
     folder = output.absolute().parent
+    if output.suffix.lower() != ".mp4":
+        raise InputRefused(f"{output}: the result is an MP4, so its name must end in .mp4")
     if output.is_dir():
         raise InputRefused(f"{output}: is a folder; name the file to write, {output}/captioned.mp4")
     if output.exists() and source.exists() and output.samefile(source):
