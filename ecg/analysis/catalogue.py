@@ -121,7 +121,8 @@ def pull(name: str, models_dir: Path, on_progress: Callable[[float, float], None
     return folder
 
 
-def _entry(name: str) -> Entry:
+def find_entry(name: str) -> Entry:
+    """The catalogue entry. Raises ``NotFound`` naming the models there are."""
     catalogue = load_catalogue()
     if name not in catalogue:
         raise NotFound(f'no model is called "{name}"; there are {", ".join(catalogue)}')
