@@ -63,6 +63,7 @@ function buildWord(word, index, cue, strength) {
     "--loudness": clamp((source.loudness ?? 0) / 12) * strength,
     "--pitch": clamp((source.pitch ?? 0) / 6) * strength,
     "--emphasis": (source.emphasis ?? 0) * strength,
+    "--width": 1,
     "--scale": source.style?.scale ?? 1,
   });
   if (source.style?.color) element.style.setProperty("--speaker-color", hex(source.style.color));

@@ -63,6 +63,7 @@ export function arrange(cues, width, height, unit) {
       typeof cue.region === "object" ? cue.region.y < 0.5 : cue.region === "top",
       height * GAP,
     );
+    measureWords(cue.element);
     cue.element.style.left = `${Math.round(box.left)}px`;
     cue.element.style.top = `${Math.round(box.top)}px`;
     done.push({ cue, box });
@@ -104,10 +105,23 @@ function tighten(element, widest) {
   const rects = [...element.querySelectorAll(".speaker, .word, .secondary")].map(textBox);
   const left = Math.min(...rects.map((rect) => rect.left));
   const right = Math.max(...rects.map((rect) => rect.right));
-  const needed = Math.ceil((right - left) / scale + 0.01);
+  // to the browser's own unit, or a stage shown smaller would be broken otherwise
+  const needed = Math.ceil(Math.round(((right - left) / scale) * 64) / 64);
   style.width = `${needed}px`;
   if (element.offsetHeight !== before) style.width = "max-content";
   return needed + frame;
+}
+
+/**
+ * Gives every word its width, in the em of its cue, for motions that are not to reach its
+ * neighbours.
+ * @param {HTMLElement} element
+ */
+function measureWords(element) {
+  const em = Number.parseFloat(getComputedStyle(element).fontSize);
+  const words = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".word"));
+  const widths = [...words].map((word) => word.offsetWidth / em);
+  words.forEach((word, index) => set(word, { "--width": widths[index].toFixed(3) }));
 }
 
 /** @param {HTMLElement} element */

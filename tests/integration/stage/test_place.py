@@ -149,3 +149,22 @@ def test_a_cue_stands_where_its_region_says(stage, region, where):
     wanted = region["x"] if isinstance(region, dict) else 0.5
     assert x + across * w == pytest.approx(wanted * 640, abs=1)
     assert y + down * h == pytest.approx(height * 360, abs=1)
+
+
+LAYOUT = """() => [...root.querySelectorAll(".cue, .word, .ink")]
+  .map((one) => [one.offsetLeft, one.offsetTop, one.offsetWidth, one.offsetHeight])"""
+
+
+def test_a_stage_shown_smaller_is_laid_out_the_same(stage):
+    talk = scenario(*(cue(text, i, i + 1, loudness=LOUD) for i, text in enumerate(TEXTS.values())))
+    seen = {}
+    for scale in (1, 0.37, 1.5):
+        stage.page.evaluate("s => { holder.style.transform = s === 1 ? '' : `scale(${s})` }", scale)
+        stage.open(talk)
+        seen[scale] = []
+        for t in range(len(TEXTS)):
+            stage.seek(t + 0.9)
+            seen[scale].append((stage.page.evaluate(LAYOUT), stage.bounds()))
+    stage.page.evaluate("() => { holder.style.transform = '' }")
+    assert [places for places, _ in seen[0.37]] == [places for places, _ in seen[1]]
+    assert seen[1.5] == seen[1]
