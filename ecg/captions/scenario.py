@@ -8,16 +8,17 @@ import msgspec
 from msgspec import Meta
 
 from ecg.captions.document import check_number, check_span, decode
-from ecg.captions.transcript import TOLERANCE, Unit
+from ecg.captions.transcript import TOLERANCE, Text, Unit
 from ecg.kernel.errors import DocumentInvalid
 
 MAX_BYTES = 2_000_000
 MAX_CUES = 5_000
+MAX_WORDS = 200
+"""Of a scenario: bytes of its JSON, cues, and words of one cue."""
 
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-Text = Annotated[str, Meta(max_length=500)]
 Seconds = Annotated[float, Meta(ge=0)]
 Anchor = Literal[
     "top-left", "top", "top-right", "left", "center", "right",
@@ -79,7 +80,8 @@ class CueWord(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """One shown word. Measurements as in the transcript's word, required though they may be
-    null, so that a misspelt name is refused and never lost; the style decides their look. ``emphasis`` 0..1 is computed by compose or set by hand."""
+    null, so that a misspelt name is refused and never lost; the style decides their look.
+    ``emphasis`` 0..1 is computed by compose or set by hand."""
 
     text: Text
     start: Seconds
@@ -111,7 +113,7 @@ class Cue(
     speaker: str | None
     region: Region | None
     secondary: Secondary | None = None
-    words: Annotated[tuple[CueWord, ...], Meta(min_length=1, max_length=200)]
+    words: Annotated[tuple[CueWord, ...], Meta(min_length=1, max_length=MAX_WORDS)]
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

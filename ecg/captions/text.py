@@ -1,28 +1,33 @@
-"""Measuring text: how wide, how fast to read, by language."""
+"""Measuring and breaking text: how wide, how fast to read, by language."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-CJK = frozenset({"ko", "ja", "zh", "yue"})
-"""Languages whose lines are counted in full-width characters."""
+from ecg.captions.languages import (
+    CJK,
+    CJK_RATIO,
+    CLAUSE_ENDS,
+    CLOSING,
+    OPENING,
+    READING_SPEED,
+    READING_SPEED_ELSE,
+    SCRIPTS,
+    SENTENCE_ENDS,
+    TITLES,
+)
 
-UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "my", "km", "bo"})
-"""Languages that put no space between words."""
-
-CJK_RATIO = 16 / 42
-"""Full-width characters that stand where 42 Latin letters would (Netflix: 16 and 42 a line)."""
-
-READING_SPEED = {"en": 20, "ko": 12, "ja": 4, "zh": 9, "yue": 9, "ar": 20, "hi": 22}
-"""Characters per second that can be read, by language (Netflix timed text style guides)."""
-READING_SPEED_ELSE = 17
-
-_SENTENCE = frozenset(".?!…。？！؟।")
-_CLAUSE = frozenset(",;:—–、，；：،؛")
-_CLOSING = "\"'”’»)]}）」』】"
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u31ff\u3400-\u9fff"
+    r"\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+"""Thai, Lao, Myanmar, Khmer, kana, Chinese characters and full-width marks: set without spaces."""
 
 
+@lru_cache(maxsize=20_000)
 def width(text: str, language: str) -> float:
     """Width in the characters that a line is counted in.
 
@@ -39,38 +44,62 @@ def width(text: str, language: str) -> float:
     return total
 
 
-def joined(words: Iterable[str], language: str) -> str:
+def line_room(characters: int, language: str) -> int:
+    """A line of so many Latin letters, in the characters that ``language`` is counted in."""
+    return round(characters * CJK_RATIO) if language in CJK else characters
+
+
+def between(before: str, after: str) -> str:
+    """What stands between two words: a space, or nothing where both sides' scripts have none."""
+    return "" if _UNSPACED.match(before[-1:]) and _UNSPACED.match(after[:1]) else " "
+
+
+def joined(words: Iterable[str]) -> str:
     """Words as a line of text."""
-    return ("" if language in UNSPACED else " ").join(words)
+    line, last = "", ""
+    for word in words:
+        line += (between(last, word) if last else "") + word
+        last = word
+    return line
 
 
 def lines_of(words: Sequence[str], language: str, characters: float) -> list[str]:
+    """The text of ``break_lines``."""
+    return [joined(words[i] for i in line) for line in break_lines(words, language, characters)]
+
+
+def break_lines(words: Sequence[str], language: str, characters: float) -> list[list[int]]:
     """Words broken into as few lines as fit ``characters``, the lines as even as they go.
 
-    A word wider than a line stands alone on one.
+    Each line is the indices of its words. A word wider than a line stands alone on one.
     """
-    count = len(_filled(words, language, characters))
-    if count <= 1:
-        return _filled(words, language, characters)
+    lines = _filled(words, language, characters)
+    if len(lines) <= 1:
+        return lines
     widest = max(width(word, language) for word in words)
-    low, high = max(widest, 1.0), characters
+    low, high = min(widest, characters), characters
     for _ in range(12):
         middle = (low + high) / 2
-        if len(_filled(words, language, middle)) > count:
+        if len(_filled(words, language, middle)) > len(lines):
             low = middle
         else:
             high = middle
-    return _filled(words, language, max(high, min(widest, characters)))
+    return _filled(words, language, high)
 
 
-def _filled(words: Sequence[str], language: str, characters: float) -> list[str]:
-    lines: list[list[str]] = []
-    for word in words:
-        if lines and width(joined([*lines[-1], word], language), language) <= characters:
-            lines[-1].append(word)
+def _filled(words: Sequence[str], language: str, characters: float) -> list[list[int]]:
+    lines: list[list[int]] = []
+    filled = 0.0
+    for index, word in enumerate(words):
+        gap = width(between(words[index - 1], word), language) if lines else 0.0
+        wide = width(word, language)
+        if lines and filled + gap + wide <= characters:
+            lines[-1].append(index)
+            filled += gap + wide
         else:
-            lines.append([word])
-    return [joined(line, language) for line in lines]
+            lines.append([index])
+            filled = wide
+    return lines
 
 
 def reading_speed(language: str) -> int:
@@ -79,32 +108,27 @@ def reading_speed(language: str) -> int:
 
 
 def ends_sentence(word: str) -> bool:
-    return word.rstrip(_CLOSING)[-1:] in _SENTENCE
+    if word.strip(OPENING + ".").lower() in TITLES:
+        return False
+    return word.rstrip(CLOSING)[-1:] in SENTENCE_ENDS
 
 
 def ends_clause(word: str) -> bool:
-    return word.rstrip(_CLOSING)[-1:] in _CLAUSE
-
-
-_SCRIPTS = (
-    ("ko", "HANGUL"),
-    ("ja", "HIRAGANA"),
-    ("ja", "KATAKANA"),
-    ("zh", "CJK"),
-    ("ar", "ARABIC"),
-    ("hi", "DEVANAGARI"),
-)
+    return word.rstrip(CLOSING)[-1:] in CLAUSE_ENDS
 
 
 def language_of(texts: Iterable[str]) -> str:
     """The language whose rules of width and speed fit the script that ``texts`` are mostly
-    written in; "en" for Latin letters. A scenario does not say its language."""
-    counts: dict[str, int] = {}
+    written in; "en" for Latin letters. A scenario does not say its language.
+
+    A full-width letter counts for as many Latin ones as it takes the room of.
+    """
+    counts: dict[str, float] = {}
     for char in "".join(texts):
         if char.isalpha():
             name = unicodedata.name(char, "")
-            found = next((code for code, script in _SCRIPTS if name.startswith(script)), "en")
-            counts[found] = counts.get(found, 0) + 1
+            found = next((code for code, script in SCRIPTS if name.startswith(script)), "en")
+            counts[found] = counts.get(found, 0) + (1 / CJK_RATIO if found in CJK else 1)
     if counts.get("ja"):
         return "ja"
     return max(counts, key=lambda code: counts[code], default="en")

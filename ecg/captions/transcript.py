@@ -12,6 +12,7 @@ from ecg.kernel.errors import DocumentInvalid
 
 Timing = Literal["aligned", "estimated", "interpolated"]
 Unit = Annotated[float, Meta(ge=0, le=1)]
+Text = Annotated[str, Meta(max_length=500)]
 TOLERANCE = 1e-3
 """Seconds by which a time may lie outside what holds it: times are stored to the millisecond."""
 
@@ -28,7 +29,7 @@ class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``None`` where not measured."""
 
     id: str
-    pitch_hz: float | None
+    pitch_hz: Annotated[float, Meta(gt=0)] | None
     loudness_db: float | None
     confidence: Unit | None
 
@@ -42,7 +43,7 @@ class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     *interpolated* between neighbours.
     """
 
-    text: str
+    text: Text
     start: float
     end: float
     confidence: Unit
@@ -69,7 +70,7 @@ class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     start: float
     end: float
-    label: str
+    label: Text
     confidence: Unit
 
 
@@ -134,6 +135,8 @@ def _check_words(segment: Segment, path: str, last_end: float) -> float:
     for index, word in enumerate(segment.words):
         at = f"{path}.words[{index}]"
         check_span(word.start, word.end, at)
+        if not word.text.strip():
+            raise DocumentInvalid("a word must have letters or marks", f"{at}.text")
         for field in ("loudness", "pitch", "rate"):
             check_number(getattr(word, field), f"{at}.{field}")
         if word.start < last_end - TOLERANCE:

@@ -61,7 +61,7 @@ FAULTS = [
     ("line_count", 4, 2, scenario(cue(1, "sixteen letters " * 8, 0, 7))),
     ("gap", 0.03, 0.067, scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.03, 2))),
     ("speaker_unnamed", 0, 1, scenario(cue(1, "hello", 0, 1, "s1"), cue(2, "there", 2, 3, "s2"))),
-    ("contrast_unknown", 0.2, 0.75, scenario(cue(1, "hello", 0, 1), overrides={"box": 0.2})),
+    ("contrast_unknown", 0.2, 0.8, scenario(cue(1, "hello", 0, 1), overrides={"box": 0.2})),
     ("reading_speed", 16.0, 12, scenario(cue(1, "가나다라마바사아자차카타파하가나", 0, 1))),
 ]  # fmt: skip
 

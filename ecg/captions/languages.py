@@ -1,0 +1,75 @@
+"""What differs between languages: widths, reading speeds, words that lean on the next."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CJK = frozenset({"ko", "ja", "zh", "yue"})
+"""Languages whose lines are counted in full-width characters."""
+
+CJK_RATIO = 16 / 42
+"""Full-width characters that stand where 42 Latin letters would (Netflix: 16 and 42 a line)."""
+
+READING_SPEED = {"en": 20, "ko": 12, "ja": 4, "zh": 9, "yue": 9, "ar": 20, "hi": 22}
+"""Characters per second that can be read, by language (Netflix timed text style guides)."""
+READING_SPEED_ELSE = 17
+
+CAPITAL_NOUNS = frozenset({"de", "lb"})
+"""Languages that write every noun with a capital, which therefore tells no name."""
+
+SCRIPTS = (
+    ("ko", "HANGUL"),
+    ("ja", "HIRAGANA"),
+    ("ja", "KATAKANA"),
+    ("zh", "CJK"),
+    ("ar", "ARABIC"),
+    ("hi", "DEVANAGARI"),
+)
+"""(language, how the Unicode names of its letters begin), for text of unknown language."""
+
+SENTENCE_ENDS = frozenset(".?!…。？！؟।")
+CLAUSE_ENDS = frozenset(",;:—–、，；：،؛")
+OPENING = "\"'“‘«([{（「『【¿¡"
+CLOSING = "\"'”’»)]}）」』】"
+
+TITLES = _words("mr mrs ms dr prof st mme mlle sr sra hr fr")
+"""Abbreviations before a name, whose point ends no sentence. Lower case."""
+
+LEANING = {
+    "en": _words(
+        "a an the my your his her its our their this that these those of to in on at by for from "
+        "with into and or but nor as if than is are was were be no not so very i we you he she "
+        "they it every each some any all who which when where because"
+    ),
+    "de": _words(
+        "der die das den dem des ein eine einen einem einer eines mein dein sein ihr unser kein "
+        "keine und oder aber in im an am auf mit von vom zu zum zur bei für aus nach ist sind war "
+        "ich du er sie es wir nicht sehr dass"
+    ),
+    "fr": _words(
+        "le la les un une des du de au aux mon ma mes ton ta tes son sa ses notre votre leur ce "
+        "cet cette ces et ou mais à en dans sur par pour avec que qui je tu il elle on nous vous "
+        "ils elles ne très est sont"
+    ),
+    "es": _words(
+        "el la los las un una unos unas mi tu su nuestro este esta ese esa y o pero de del a al "
+        "en con por para que es son no muy yo él ella se lo me te"
+    ),
+    "it": _words(
+        "il lo la i gli le un uno una mio tuo suo questo questa e o ma di del della a al in nel "
+        "con per da che è sono non molto io tu lui lei si"
+    ),
+    "pt": _words(
+        "o a os as um uma uns umas meu minha seu sua este esta esse essa e ou mas de do da em no "
+        "na com por para que é são não muito eu ele ela se"
+    ),
+    "nl": _words(
+        "de het een mijn jouw zijn haar ons onze dit dat deze die en of maar van in op aan met "
+        "voor naar bij is was niet heel ik jij hij zij we ze"
+    ),
+}
+"""Articles, determiners, prepositions, conjunctions, pronouns: what reads on into the next
+word, so that a cue should not end with it. Lower case."""
