@@ -43,7 +43,7 @@ def compose(
 @click.option("--video", type=FILE, metavar="IN", help="Judge line lengths for this picture.")
 @reporting
 def lint(out: Output, scenario: Path, video: Path | None) -> None:
-    """Check how readable captions are; exit 1 where there are errors."""
+    """Check how readable captions are; exit 1 on errors."""
     document = read_scenario(read(scenario))
     size = run(_shown_size(load_settings().settings, video)) if video else None
     findings = linted(document, size=size) if size else linted(document)

@@ -104,7 +104,7 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
 @click.argument("names", nargs=-1, type=click.Choice(list(_CHECKS)), metavar="[CHECK...]")
 @reporting
 def doctor(out: Output, names: tuple[str, ...]) -> None:
-    """Name what is missing on this machine and the command that mends it."""
+    """Name what this machine lacks and what mends it."""
     settings = load_settings().settings
     checks = [_checked(name, settings) for name in names or _CHECKS]
     if out.as_json:

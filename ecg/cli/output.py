@@ -87,7 +87,8 @@ def _bars(console: Console) -> Generator[Advance]:
 
         def fill() -> None:
             for task in progress.tasks:
-                progress.update(task.id, total=task.total or 1, completed=task.total or 1)
+                whole = task.total or 1
+                progress.update(task.id, total=whole, completed=whole, detail="")
 
         def advance(step: str, done: float, total: float, detail: str = "") -> None:
             if step not in tasks:

@@ -107,7 +107,7 @@ def _composed(
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
 @reporting
 def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -> None:
-    """Write down what is said, word by word, with times and loudness."""
+    """Write down what is said, word by word, with times."""
     settings = load_settings().settings
     heard = run(_transcribe(out, settings, source, options))
     if not heard.transcript.segments:
@@ -177,7 +177,8 @@ def _hearing(advance: Advance) -> Any:
 
 def _drawing(advance: Advance) -> Any:
     def on_progress(event: RenderProgress) -> None:
-        detail = f"frame {event.frame} of {event.total}, {event.speed:.1f}x" if event.total else ""
+        drawing = event.stage == "render"
+        detail = f"frame {event.frame} of {event.total}, {event.speed:.1f}x" if drawing else ""
         advance(_DRAWING[event.stage], event.frame, event.total, detail)
 
     return on_progress
