@@ -136,7 +136,9 @@ def test_an_unknown_value_is_wrong_usage(
 
 
 def test_a_sound_track_that_is_not_there_is_refused(ecg: Ecg, tmp_path: Path) -> None:
-    refused(ecg("caption", VIDEO, "-o", tmp_path / "out.mp4", "--audio-track", "3"), "sound track 3")
+    refused(
+        ecg("caption", VIDEO, "-o", tmp_path / "out.mp4", "--audio-track", "3"), "sound track 3"
+    )
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it(
