@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import math
 import re
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -12,8 +15,7 @@ from ecg.kernel.errors import DocumentInvalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_NO_NUMBER = re.compile(r"[:,\[]\s*-?(NaN|Infinity)\b")
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
@@ -21,17 +23,90 @@ def decode(data: bytes | str, kind: type[T]) -> T:
 
     Raises ``DocumentInvalid`` with the path of the first value that does not fit.
     """
+    if isinstance(data, bytes):
+        data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, path = (found["what"], found["path"]) if found else (str(error), None)
-        raise DocumentInvalid(what, path or "$") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = data if isinstance(data, str) else data.decode(errors="replace")
-        if _NO_NUMBER.search(text):
-            raise DocumentInvalid("NaN and Infinity are no JSON numbers; use null") from None
-        raise DocumentInvalid(f"this is not JSON: {error}") from None
+        raise DocumentInvalid(what, _exact(data, kind, path or "$", str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(data, error) from None
+
+
+def _exact(data: bytes | str, kind: type[msgspec.Struct], path: str, refusal: str) -> str:
+    """``path`` with the places in lists and tables that msgspec leaves out as ``[...]``: each
+    such collection is narrowed to the one element that alone brings the same refusal."""
+    *parts, rest = path.removeprefix("$").split("[...]")
+    try:
+        node: Any = msgspec.json.decode(data) if parts else None
+    except (msgspec.DecodeError, RecursionError):
+        return path
+    document, exact = node, "$"
+    for part in parts:
+        for key in part.split(".")[1:]:
+            node = node[key]
+        for place in _narrowed(node):
+            if _refusal(document, kind) == refusal:
+                exact += f"{part}[{json.dumps(place)}]"
+                node = node[0] if isinstance(place, int) else node[place]
+                break
+        else:
+            return path
+    return exact + rest
+
+
+def _narrowed(node: list[Any] | dict[str, Any]) -> Iterator[int | str]:
+    """Leaves in ``node`` each of its elements alone in turn, and says where it was."""
+    if isinstance(node, list):
+        for index, element in enumerate(node.copy()):
+            node[:] = [element]
+            yield index
+    else:
+        for key, value in node.copy().items():
+            node.clear()
+            node[key] = value
+            yield key
+
+
+def _refusal(document: Any, kind: type[msgspec.Struct]) -> str | None:
+    try:
+        msgspec.json.decode(msgspec.json.encode(document), type=kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
+
+
+def _not_json(data: bytes | str, error: Exception) -> DocumentInvalid:
+    """Why ``data`` is refused, with the place: Python's own reader knows line and column, and
+    reads the NaN and Infinity that some programs write."""
+    try:
+        path = _no_number(json.loads(data), "$")
+    except json.JSONDecodeError as fault:
+        where = f"line {fault.lineno}, column {fault.colno}"
+        return DocumentInvalid(f"this is not JSON: {fault.msg} at {where}")
+    except UnicodeDecodeError:
+        return DocumentInvalid("this is not JSON: it is not text in UTF-8")
+    except RecursionError:
+        return DocumentInvalid("this is not a document of ours: it is nested too deeply")
+    if path:
+        return DocumentInvalid("NaN and Infinity are no JSON numbers; use null for unknown", path)
+    return DocumentInvalid(f"this is not JSON: {error}")
+
+
+def _no_number(value: Any, path: str) -> str | None:
+    """The path of the first number that is not finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return path
+    inside: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        table = cast("dict[str, Any]", value)
+        inside = [(f"{path}.{key}", part) for key, part in table.items()]
+    elif isinstance(value, list):
+        parts = cast("list[Any]", value)
+        inside = [(f"{path}[{index}]", part) for index, part in enumerate(parts)]
+    return next((found for at, part in inside if (found := _no_number(part, at))), None)
 
 
 def encode(document: msgspec.Struct) -> bytes:

@@ -105,8 +105,8 @@ def _shown(line: _Line, indices: Sequence[int], kind: str, *, timed: bool) -> st
 
 
 def _escaped(text: str, kind: str) -> str:
-    """Text that a format shows as it stands: WebVTT has entities; SRT has no escape. What
-    pysubs2 itself would read as a line break or a drawing must not look like one."""
-    if kind == "vtt":
-        text = escape(text, quote=False)
+    """Text that a format shows as it stands: WebVTT has entities; SRT has no escape, so only
+    what would begin a new cue is changed. What pysubs2 itself would read as a line break or a
+    drawing must not look like one."""
+    text = escape(text, quote=False) if kind == "vtt" else text.replace("-->", "--\u203a")
     return re.sub(r"\\(?=[nNhp])", "\u29f5", text)

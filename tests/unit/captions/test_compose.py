@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.captions.compose import LONGEST, PALETTE, PAUSE, SHORTEST, Rules, compose
-from ecg.captions.scenario import Scenario, check_scenario
+from ecg.captions.compose import PALETTE, Rules, compose, page_of
+from ecg.captions.document import encode
+from ecg.captions.lint import lint
+from ecg.captions.paging import LONGEST, PAUSE, SHORTEST
+from ecg.captions.scenario import Scenario, check_scenario, read_scenario
 from ecg.captions.styles import load_style
-from ecg.captions.text import lines_of, width
+from ecg.captions.text import joined, lines_of, width
 from ecg.captions.transcript import Segment, Sound, Transcript, Word, check_transcript
 from tests.unit.captions.documents import spoken, transcript
 
@@ -115,6 +118,56 @@ def test_sounds_become_cues_of_their_own() -> None:
     assert kinds[1:] == [("music", "music", 2, 5), ("sound", "applause", 6, 8)]
 
 
+def test_a_long_sound_is_named_and_does_not_stand_for_ever() -> None:
+    said = transcript(spoken("hello"), sounds=(Sound(1, 50, "music", 0.9), Sound(55, 55.1, "x", 1)))
+    _, music, short = compose(said, INTENTION).cues
+    assert (music.start, music.end) == (1, 1 + LONGEST)
+    assert music.words[0].end == music.end
+    assert short.end - short.start == pytest.approx(SHORTEST)
+
+
+def test_rules_win_over_the_style_and_count_as_the_language_does() -> None:
+    for rules, language, size, wanted in (
+        (Rules(), "en", (1920, 1080), (42, 2)),
+        (Rules(), "ko", (1920, 1080), (16, 2)),
+        (Rules(), "en", (1080, 1920), (22, 1)),
+        (Rules(characters=12, lines=3), "ko", (1080, 1920), (12, 3)),
+    ):
+        page = page_of(language, INTENTION.paging, rules, size)
+        assert (page.characters, page.lines) == wanted
+
+
+def test_a_title_ends_no_sentence_and_stays_with_its_name() -> None:
+    said = spoken("They asked for Mr. Smith to come. He came at once, as Dr. Jones had said.")
+    for page in pages(compose(transcript(said), INTENTION, rules=Rules(characters=18))):
+        assert page.split()[-1] not in {"Mr.", "Dr."}
+
+
+def test_a_word_is_not_left_alone_where_it_can_have_company() -> None:
+    said = spoken("the committee decided yesterday that nothing more would happen here today")
+    for characters in range(20, 40, 4):
+        rules = Rules(characters=characters, lines=1)
+        for page in pages(compose(transcript(said), INTENTION, rules=rules)):
+            assert len(page.split()) > 1
+
+
+def test_japanese_is_joined_without_spaces_but_for_latin() -> None:
+    assert joined(["今日", "は", "AI", "model", "の", "話。"]) == "今日は AI model の話。"
+    assert joined(["한국어", "단어"]) == "한국어 단어"
+    said = spoken("今日は とても いい 天気 ですね。 明日は 東京駅 まで 歩いて 行きましょう。")
+    for cue in compose(transcript(said, language="ja"), INTENTION).cues:
+        assert len(lines_of([word.text for word in cue.words], "ja", 16)) <= 2
+
+
+def test_a_cue_is_not_held_past_the_longest_to_meet_the_next() -> None:
+    said = transcript(
+        spoken("la " * 23, each=0.3), spoken("hm", start=7.2, speaker="s2"), duration=9
+    )
+    first, second = compose(said, INTENTION).cues
+    assert first.end == pytest.approx(6.9)
+    assert second.start - first.end >= 2 / 30
+
+
 def luminance(color: str) -> float:
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
@@ -137,7 +190,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
         for number in range(draw(st.integers(0, 3))):
             words: list[Word] = []
             for text in draw(
-                st.lists(st.text(alphabet, min_size=1, max_size=30), min_size=1, max_size=20)
+                st.lists(st.text(alphabet, min_size=1, max_size=60), min_size=1, max_size=20)
             ):
                 time += draw(st.floats(0, 2, allow_nan=False))
                 end = time + draw(st.floats(0, 3, allow_nan=False))
@@ -158,6 +211,10 @@ def test_nothing_is_lost_and_everything_is_valid(said: Transcript, size: tuple[i
     check_transcript(said)
     scenario = compose(said, INTENTION, size=size)
     check_scenario(scenario)
+    assert read_scenario(encode(scenario)) == scenario
+    assert [cue.id for cue in scenario.cues] == [f"c{n + 1}" for n in range(len(scenario.cues))]
+    assert not {finding.code for finding in lint(scenario, size=size)} & {"gap", "overlap"}
+    page = page_of(said.language, INTENTION.paging, Rules(), size)
     heard = [
         (segment.speaker, w.text, w.start, w.end, w.loudness, w.pitch)
         for segment in said.segments
@@ -171,7 +228,10 @@ def test_nothing_is_lost_and_everything_is_valid(said: Transcript, size: tuple[i
     for speaker in ("s1", "s2"):
         assert [x for x in shown if x[0] == speaker] == [x for x in heard if x[0] == speaker]
     for cue in scenario.cues:
+        lines = lines_of([word.text for word in cue.words], said.language, page.characters)
+        assert len(lines) <= page.lines
         if len(cue.words) > 1:
+            assert all(width(line, said.language) <= page.characters for line in lines)
             assert cue.words[-1].end - cue.start <= LONGEST
             for word, following in pairwise(cue.words):
                 assert following.start - word.end < PAUSE

@@ -57,7 +57,10 @@ SCENARIO_FAULTS: list[tuple[Change, str]] = [
     (put("style", "strength", value=1.5), "$.style.strength"),
     (put("style", "overrides", value={"size": 9}), "$.style.overrides.size"),
     (put("style", "overrides", value={"palette": ["red"]}), "$.style.overrides.palette"),
-    (put("speakers", "s1", "color", value="blue"), "$.speakers"),
+    (put("speakers", "s1", "color", value="blue"), '$.speakers["s1"].color: '),
+    (put("style", "parameters", value={"box": [1]}), '$.style.parameters["box"]: '),
+    (put("cues", 1, "id", value="a b"), "$.cues[1].id: "),
+    (put(*("cues", 1, "words", 0), "start", value="1"), "$.cues[1].words[0].start: "),
     (put("cues", 0, "id", value="a b"), "$.cues[0].id"),
     (put("cues", 1, "id", value="c1"), "$.cues[1].id"),
     (put("cues", 0, "start", value=0.2), "$.cues[0].words[0].start"),
@@ -66,13 +69,13 @@ SCENARIO_FAULTS: list[tuple[Change, str]] = [
     (put("cues", 0, "region", value="outside"), "$.cues[0].region"),
     (put("cues", 0, "region", value={"x": 2, "y": 0}), "$.cues[0].region.x"),
     (put("cues", 0, "words", value=[]), "$.cues[0].words"),
-    (put("cues", 0, "ruby", value="x"), "ruby"),
-    (put("cues", 0, "writing_mode", value="x"), "writing_mode"),
+    (put("cues", 1, "ruby", value="x"), "$.cues[1]: Object contains unknown field `ruby`"),
+    (put("cues", 1, "writing_mode", value="x"), "unknown field `writing_mode`"),
     (put(*WORD, "start", value=0.0), "$.cues[0].words[1].start"),
     (put(*WORD, "end", value=0.1), "$.cues[0].words[1].end"),
     (put(*WORD, "end", value=99), "$.cues[0].words[1].end"),
-    (put(*WORD, "volume", value=1), "volume"),
-    (put(*WORD, "tags", value=["a b"]), "$.cues[0].words[1].tags"),
+    (put(*WORD, "volume", value=1), "$.cues[0].words[1]: Object contains unknown field `volume`"),
+    (put(*WORD, "tags", value=["a", "a b"]), "$.cues[0].words[1].tags[1]: "),
     (put(*WORD, "style", value={"weight": 5000}), "$.cues[0].words[1].style.weight"),
     (remove(*WORD, "loudness"), "loudness"),
     (remove(*WORD, "pitch"), "pitch"),
@@ -102,6 +105,9 @@ TRANSCRIPT_FAULTS: list[tuple[Change, str]] = [
     (put(*SEGMENT, "start", value=0.1), "$.segments[0].words[1].start"),
     (put(*SEGMENT, "confidence", value=3), "$.segments[0].words[1].confidence"),
     (put(*SEGMENT, "timing", value="guessed"), "$.segments[0].words[1].timing"),
+    (put(*SEGMENT, "text", value=" "), "$.segments[0].words[1].text"),
+    (put(*SEGMENT, "text", value="x" * 501), "$.segments[0].words[1].text"),
+    (put("speakers", 0, "pitch_hz", value=0), "$.speakers[0].pitch_hz"),
     (remove(*SEGMENT, "rate"), "rate"),
     (remove(*SEGMENT, "loudness"), "loudness"),
     (
@@ -127,13 +133,45 @@ def test_a_faulty_transcript_is_refused_with_its_path(change: Change, path: str)
 def test_numbers_that_are_none_are_refused(value: float) -> None:
     document = shown()
     put(*WORD, "loudness", value=value)(document)
-    with pytest.raises(DocumentInvalid, match="NaN and Infinity are no JSON numbers"):
+    with pytest.raises(DocumentInvalid, match=r"^\$\.cues\[0\]\.words\[1\]\.loudness: NaN and"):
         read_scenario(json.dumps(document))
     said = transcript(spoken("hello"))
     word = msgspec.structs.replace(said.segments[0].words[0], loudness=value)
     segment = msgspec.structs.replace(said.segments[0], words=(word,))
     with pytest.raises(DocumentInvalid, match=r"words\[0\]\.loudness"):
         check_transcript(msgspec.structs.replace(said, segments=(segment,)))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"version": 1,\n "style": }', "not JSON: Expecting value at line 2, column 11"),
+        (b"", "not JSON"),
+        (b"\xff\xfe{", "not text in UTF-8"),
+        (b'{"version": 1, "cues": ' + b"[" * 100_000, "got `array`"),
+        (b"[" * 100_000, "object"),
+        (b'{"version": 1e999}', r"\$"),
+    ],
+)
+def test_what_is_no_document_is_refused_in_one_line(data: bytes, message: str) -> None:
+    for read, wanted in ((read_scenario, message), (read_transcript, r"^\$")):
+        with pytest.raises(DocumentInvalid, match=wanted) as refusal:
+            read(data)
+        assert "\n" not in refusal.value.message
+        assert len(refusal.value.message) < 200
+
+
+def test_the_path_is_that_of_the_first_fault_whatever_follows() -> None:
+    document = shown()
+    put("cues", 1, "words", 0, "start", value="x")(document)
+    document["later"] = 1
+    with pytest.raises(DocumentInvalid) as refusal:
+        read_scenario(json.dumps(document))
+    assert refusal.value.path == "$.cues[1].words[0].start"
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert read_scenario(b"\xef\xbb\xbf" + json.dumps(shown()).encode()).cues
 
 
 def test_markup_is_only_text() -> None:

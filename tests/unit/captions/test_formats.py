@@ -74,6 +74,42 @@ def test_markup_is_shown_and_hidden_words_are_not() -> None:
     assert "b" not in re.sub(r"[^a-z]", "", export_captions(scenario, "srt").replace("{\\i1}", ""))
 
 
+def test_nothing_in_a_word_ends_a_cue_or_loses_it() -> None:
+    document = json.loads(
+        export_captions(compose(transcript(spoken("a b c")), load_style("intention")), "json")
+    )
+    words = document["cues"][0]["words"]
+    words[0]["text"] = "one\n\n2\n00:00:01,000 --> 00:00:02,000"
+    words[1]["text"] = "{\\p1}two"
+    words[2]["text"] = "x\\Ny"
+    for kind in ("srt", "vtt"):
+        text = export_captions(read_scenario(json.dumps(document)), kind)
+        assert text.count("-->") == 1
+        assert "\n\n" not in text.removeprefix("WEBVTT\n\n").rstrip("\n")
+        assert "one 2 00:00:01,000" in text
+        assert "p1}" in text
+        assert "two" in text
+
+
+def test_times_inside_a_vtt_cue_grow_and_lie_inside_it() -> None:
+    document = json.loads(
+        export_captions(compose(transcript(spoken("a b c d")), load_style("intention")), "json")
+    )
+    for word in document["cues"][0]["words"][1:3]:
+        word["start"] = word["end"] = 0.3
+    text = export_captions(read_scenario(json.dumps(document)), "vtt")
+    assert "a <00:00:00.300>b c <00:00:00.900>d" in text
+
+
+def test_a_transcript_is_paged_for_players() -> None:
+    said = transcript(spoken("one two three four five six seven " * 6, each=0.25))
+    file = pysubs2.SSAFile.from_string(export_captions(said, "srt"), format_="srt")
+    assert len(file) > 1
+    for line in file:
+        assert len(line.text.split("\\N")) <= 2
+        assert all(len(part) <= 42 for part in line.text.split("\\N"))
+
+
 def test_lines_are_even_and_fit() -> None:
     words = [
         "one",

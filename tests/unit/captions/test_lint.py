@@ -61,6 +61,8 @@ FAULTS = [
     ("line_count", 4, 2, scenario(cue(1, "sixteen letters " * 8, 0, 7))),
     ("gap", 0.03, 0.067, scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.03, 2))),
     ("speaker_unnamed", 0, 1, scenario(cue(1, "hello", 0, 1, "s1"), cue(2, "there", 2, 3, "s2"))),
+    ("overlap", 0.5, 0, scenario(cue(1, "hello", 0, 2, "s1"), cue(2, "there", 1.5, 3, "s1"))),
+    ("too_long", 7.5, 7, scenario(cue(1, "hello", 0, 7.5), cue(2, "there", 8, 9))),
     ("contrast_unknown", 0.2, 0.8, scenario(cue(1, "hello", 0, 1), overrides={"box": 0.2})),
     ("reading_speed", 16.0, 12, scenario(cue(1, "가나다라마바사아자차카타파하가나", 0, 1))),
 ]  # fmt: skip
@@ -87,8 +89,17 @@ def test_a_repair_removes_its_finding() -> None:
             if finding.repair:
                 seen.add(finding.code)
                 after = lint(repaired(document, finding))
-                assert (finding.code, finding.cue_id) not in {(f.code, f.cue_id) for f in after}
-    assert {"reading_speed", "too_short", "gap", "contrast_unknown"} <= seen
+                found = {(f.code, f.cue_id) for f in after}
+                assert (finding.code, finding.cue_id) not in found
+                assert found <= {(f.code, f.cue_id) for f in lint(document)}, "a repair that harms"
+    assert {
+        "reading_speed",
+        "too_short",
+        "too_long",
+        "gap",
+        "overlap",
+        "contrast_unknown",
+    } <= seen
 
 
 def test_no_repair_is_offered_where_there_is_no_room() -> None:
@@ -101,6 +112,26 @@ def test_thresholds_in_frames_use_the_video_rate() -> None:
     document = scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.05, 2))
     assert "gap" in {f.code for f in lint(document, fps=Fraction(30))}
     assert "gap" not in {f.code for f in lint(document, fps=Fraction(60))}
+
+
+def test_two_people_at_once_are_no_fault_but_two_at_one_point_are() -> None:
+    both = [cue(1, "hello", 0, 2, "s1"), cue(2, "there", 1, 3, "s2")]
+    assert "overlap" not in {f.code for f in lint(scenario(*both))}
+    point = {"x": 0.5, "y": 0.5, "anchor": "center"}
+    assert "overlap" in {f.code for f in lint(scenario(*(c | {"region": point} for c in both)))}
+
+
+def test_two_speakers_of_one_name_are_told_apart_by_colour_only() -> None:
+    document = json.loads(encode(scenario(cue(1, "hi", 0, 1, "s1"), cue(2, "ho", 1, 2, "s2"))))
+    document["speakers"]["s2"]["label"] = "Ann"
+    found = [f for f in lint(read_scenario(json.dumps(document))) if f.code == "speaker_unnamed"]
+    assert [f.cue_id for f in found] == ["c1", "c2"]
+
+
+def test_the_language_can_be_said() -> None:
+    document = scenario(cue(1, "ein Satz von achtzehn", 0, 1.1))
+    assert not lint(document)
+    assert [f.code for f in lint(document, language="de")] == ["reading_speed"]
 
 
 def test_an_upright_picture_has_shorter_lines() -> None:
