@@ -31,6 +31,7 @@ T = TypeVar("T")
 CANCEL_GRACE = 1.0
 """Seconds a child has to stop by itself before it is killed."""
 
+_REAPS = 100
 _PR_SET_PDEATHSIG = 1
 _LENGTH = struct.Struct(">I")
 
@@ -131,6 +132,7 @@ class Child:
                 _stdin(process).close()
             await _ended(process)
         if self._folder is not None:
+            await _reaped(self._folder.name)
             self._folder.cleanup()
             self._folder = None
 
@@ -206,6 +208,31 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+async def _reaped(folder: str) -> None:
+    """Kills what a child has left behind. A browser leads a session of its own, so only the
+    folder that it was started in tells whose it is."""
+    for _ in range(_REAPS):
+        left = _left_behind(folder)
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.01)
+
+
+def _left_behind(folder: str) -> list[int]:
+    real = str(Path(folder).resolve())
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _started_in(entry, real)]
+
+
+def _started_in(process: Path, folder: str) -> bool:
+    try:
+        return str((process / "cwd").readlink()) == folder
+    except OSError:
+        return False
 
 
 def _rebuilt(failed: _Failed) -> EcgError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -41,9 +40,10 @@ class _ChildEngine:
         check_output(source, output)
         check_choice(job.scenario.style)
         target = output.absolute()  # noqa: ASYNC240 - a name, nothing is read
-        part = target.with_name(f".{target.name[:80]}.{new_id()}.part")
+        part = target.with_name(f".ecg-{new_id()}.part")
         call = RenderCall(job, str(self._browser), str(source.absolute()), str(part))  # noqa: ASYNC240
         try:
+            part.touch(exist_ok=False)
             result = await self._child.call(
                 "render", call, RenderResult, RenderProgress, on_progress
             )
@@ -61,15 +61,13 @@ class _ChildEngine:
 
 def check_output(source: Path, output: Path) -> None:
     """Refuses an output that is no ``.mp4``, is the input (through links too) or a folder, or
-    lies where nothing can be written. Raises ``InputRefused``."""
+    whose folder does not exist. Raises ``InputRefused``."""
     folder = output.absolute().parent
-    if output.suffix.lower() != ".mp4":
-        raise InputRefused(f"{output}: the result is an MP4, so its name must end in .mp4")
     if output.is_dir():
         raise InputRefused(f"{output}: is a folder; name the file to write, {output}/captioned.mp4")
+    if output.suffix.lower() != ".mp4":
+        raise InputRefused(f"{output}: the result is an MP4, so its name must end in .mp4")
     if output.exists() and source.exists() and output.samefile(source):
         raise InputRefused(f"{output}: is the input itself, which is never written over")
     if not folder.is_dir():
         raise InputRefused(f"{output}: the folder {folder} does not exist; make it first")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputRefused(f"{output}: nothing may be written into {folder}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import TimeoutError as Waiting
@@ -43,6 +45,7 @@ SMALL_VIEW = (320, 180)
 Chromium does not compose the whole stage for a screen that nobody sees (8 against 44 ms per
 state of a 1080p stage)."""
 _POLL = 0.05
+_LONGEST = 60
 
 
 class Browser:
@@ -96,9 +99,17 @@ class Browser:
 
     def close(self) -> None:
         """Ends Chromium and the thread."""
-        self.submit(self._stop()).result(5)
+        self.submit(self._wind_up()).result(5)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(1)
+        self._thread.join()
+        self.loop.close()
+
+    async def _wind_up(self) -> None:
+        await self._stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _started(self) -> Chromium:
         if self._chromium is not None and self._chromium.is_connected():
@@ -110,13 +121,14 @@ class Browser:
             self._chromium = await self._playwright.chromium.launch(
                 executable_path=self._executable,
                 args=[*FLAGS, *as_root],
+                env=_environment(),
                 chromium_sandbox=not as_root,
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
             )
         except PlaywrightError as error:
-            why = error.message.strip().splitlines()[0]
+            why = _reason(error.message)
             raise Missing(f"{self._executable} does not start: {why}; run `ecg doctor`") from None
         return self._chromium
 
@@ -127,6 +139,24 @@ class Browser:
             await chromium.close()
         if playwright is not None:
             await playwright.stop()
+
+
+def _environment() -> dict[str, str | float | bool]:
+    """The environment of this process, with a temporary folder short enough for Chromium's socket in it:
+    a socket's path has at most 107 bytes."""
+    environment: dict[str, str | float | bool] = dict(os.environ)
+    folder = Path(tempfile.gettempdir())
+    if sys.platform == "linux" and len(str(folder)) > _LONGEST and folder == Path.cwd():
+        environment["TMPDIR"] = "/proc/self/cwd"
+    return environment
+
+
+def _reason(message: str) -> str:
+    """The line of Chromium's own log that says why, else Playwright's first."""
+    lines = message.strip().splitlines()
+    said = [line.partition("[err]")[2].strip() for line in lines if "[err]" in line]
+    named = [line for line in said if "ERROR" in line or "cannot" in line or "error" in line]
+    return (named or lines)[0][:200]
 
 
 async def _abort(route: Route) -> None:

@@ -15,8 +15,8 @@ import av.codec
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
 from websockets.exceptions import ConnectionClosed
 
 from ecg.captions.scenario import Scenario

@@ -152,7 +152,7 @@ def open_output(path: Path) -> Generator[av.container.OutputContainer]:
         with av.open(str(path), "w", format="mp4", options=options) as output:
             yield output
     except av.error.FFmpegError as error:
-        raise EngineFailed(f"{path}: writing failed: {error.strerror}") from error
+        raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
 
 
 def decoded(

@@ -5,11 +5,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from tests.integration.render.videos import cue, decoded_planes, matrix_of, scenario, shown_frame
 
 from ecg.render.engine.plan import make_plan
 from ecg.render.engine.run import captured, prepare
 from ecg.render.interfaces import RenderJob
+from tests.integration.render.videos import cue, decoded_planes, matrix_of, scenario, shown_frame
 
 FORMATS = ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le"]
 

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import av
 import pytest
+
 from tests.integration.render.videos import frame_times, sound_packets
 
 CASES = {

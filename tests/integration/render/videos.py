@@ -53,8 +53,9 @@ def write_video(
         if rotation:
             video.set_display_rotation(-rotation)
         sound = file.add_stream(audio, rate=48000, layout="stereo") if audio else None
+        pictures = [picture(number, *size, pixel_format) for number in range(min(len(pts), 100))]
         for number, moment in enumerate(pts):
-            frame = picture(number, *size, pixel_format)
+            frame = pictures[number % 100]
             frame.pts, frame.time_base = moment + offset, time_base
             file.mux(video.encode(frame))
         file.mux(video.encode(None))
