@@ -10,12 +10,12 @@ import numpy as np
 from ecg.captions.scenario import read_scenario
 
 
-def picture(number, width, height, pixel_format):
+def picture(number, width, height, pixel_format, brightness=1.0):
     """A coloured gradient that moves, so that no two frames are equal."""
     x = np.linspace(0, 1, width)[None, :, None]
     y = np.linspace(0, 1, height)[:, None, None]
     wave = np.sin(6 * (x + y * np.array([0.3, 1.0, -0.6])) + number / 9)
-    rgb = (127 + 110 * wave).astype(np.uint8)
+    rgb = ((127 + 110 * wave) * brightness).astype(np.uint8)
     return av.VideoFrame.from_ndarray(rgb, "rgb24").reformat(format=pixel_format)
 
 
@@ -34,6 +34,7 @@ def write_video(
     aspect=None,
     options=(),
     tags=None,
+    brightness=1.0,
 ):
     """Writes a video; ``pts`` in ``time_base`` (default: ``rate`` frames for 1 s)."""
     rate = Fraction(rate)
@@ -53,7 +54,9 @@ def write_video(
         if rotation:
             video.set_display_rotation(-rotation)
         sound = file.add_stream(audio, rate=48000, layout="stereo") if audio else None
-        pictures = [picture(number, *size, pixel_format) for number in range(min(len(pts), 100))]
+        pictures = [
+            picture(number, *size, pixel_format, brightness) for number in range(min(len(pts), 100))
+        ]
         for number, moment in enumerate(pts):
             frame = pictures[number % 100]
             frame.pts, frame.time_base = moment + offset, time_base
