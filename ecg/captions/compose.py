@@ -27,6 +27,9 @@ from ecg.captions.transcript import TOLERANCE, Sound, Transcript, Word
 GAP_FRAMES = 2
 """Frames between two cues that do not touch: a shorter gap flickers (Netflix)."""
 
+LINGER = 0.5
+"""Seconds that a cue stays after its last word where there is room, so that the eye can finish."""
+
 UPRIGHT = Paging(words=None, characters=22, lines=1)
 """The most that fits a picture taller than wide, whatever the style."""
 
@@ -155,13 +158,14 @@ def _timed(cues: Sequence[Cue], page: Page, duration: float, fps: Fraction) -> l
 
 
 def _ending(cue: Cue, following: float | None, page: Page, duration: float, least: float) -> float:
-    """When a cue leaves: with its last word, later where it could not be read by then, or with
-    the cue ``following`` where the gap would be shorter than ``PAUSE``: unless it would then
-    stand too long, and the gap is at least ``least``."""
+    """When a cue leaves: ``LINGER`` after its last word, later where it could not be read by
+    then, or with the cue ``following`` where the gap would be shorter than ``PAUSE``: unless it
+    would then stand too long, and the gap is at least ``least``."""
     wide = width(joined(word.text for word in cue.words), page.language)
-    readable = min(max(SHORTEST, wide / reading_speed(page.language)), page.duration)
+    readable = max(SHORTEST, wide / reading_speed(page.language))
+    wanted = max(cue.start + readable, cue.end + (LINGER if cue.kind == "speech" else 0.0))
     latest = duration if following is None else following
-    end = max(cue.end, min(cue.start + readable, latest))
+    end = max(cue.end, min(wanted, cue.start + page.duration, latest))
     if following is None or following - end >= PAUSE:
         return end
     too_long = following - cue.start > page.duration

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.captions.compose import PALETTE, Rules, compose, page_of
+from ecg.captions.compose import LINGER, PALETTE, Rules, compose, page_of
 from ecg.captions.document import encode
 from ecg.captions.lint import lint
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST
@@ -94,6 +94,13 @@ def test_a_short_gap_is_closed_and_a_short_cue_stays_until_it_is_seen() -> None:
     assert third.end - third.start == pytest.approx(SHORTEST)
 
 
+def test_a_cue_lingers_after_its_last_word_where_there_is_room() -> None:
+    said = spoken("one two three four five six seven", pauses={5: 4.0})
+    first, second = compose(transcript(said), INTENTION).cues
+    assert first.end == pytest.approx(first.words[-1].end + LINGER)
+    assert second.end == pytest.approx(second.start + 2 * 0.3 + LINGER)
+
+
 def test_a_cue_never_outlives_the_file() -> None:
     said = transcript(spoken("Yes."), duration=0.4)
     assert compose(said, INTENTION).cues[0].end == 0.4
@@ -164,7 +171,7 @@ def test_a_cue_is_not_held_past_the_longest_to_meet_the_next() -> None:
         spoken("la " * 23, each=0.3), spoken("hm", start=7.2, speaker="s2"), duration=9
     )
     first, second = compose(said, INTENTION).cues
-    assert first.end == pytest.approx(6.9)
+    assert first.end == pytest.approx(LONGEST)
     assert second.start - first.end >= 2 / 30
 
 
