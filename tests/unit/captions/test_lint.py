@@ -108,6 +108,11 @@ def test_no_repair_is_offered_where_there_is_no_room() -> None:
     assert finding.repair is None
 
 
+def test_no_repair_makes_a_cue_stand_too_long() -> None:
+    found = {f.code: f for f in lint(scenario(cue(1, "sixteen letters " * 12, 0, 2)))}
+    assert found["reading_speed"].repair is None
+
+
 def test_thresholds_in_frames_use_the_video_rate() -> None:
     document = scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.05, 2))
     assert "gap" in {f.code for f in lint(document, fps=Fraction(30))}
