@@ -2,6 +2,8 @@
  * A cue in time: states of its words, and its CSS animations held at a time of our choosing.
  *
  * @typedef {import("./scenario.js").PreparedCue} PreparedCue
+ * @typedef {{origin: number, start: number, end: number, phase: string}} Held an animation's
+ *   zero, its moving span (microseconds of the scenario) and where it was last put
  * @typedef {{moving: [number, number][], instants: number[]}} Schedule microseconds of the
  *   scenario: spans in which something moves, and moments at which something changes
  */
@@ -24,17 +26,44 @@ export function setStates(element, cue, now) {
 }
 
 /**
- * Holds animations at a time since the cue's start. One that a changed state took off its
- * element is idle, and would come back if it were given a time.
- * @param {Iterable<Animation>} animations
- * @param {number} elapsed microseconds
+ * Takes up the animations that a cue has now and had not before.
+ * @param {Map<Animation, Held>} held
+ * @param {HTMLElement} element of the cue
+ * @param {PreparedCue} cue
  */
-export function hold(animations, elapsed) {
-  for (const animation of animations) {
-    if (animation.playState === "idle") continue;
-    animation.pause();
-    animation.currentTime = elapsed / 1000 + AFTER;
+export function takeUp(held, element, cue) {
+  for (const animation of element.getAnimations({ subtree: true })) {
+    if (!held.has(animation)) held.set(animation, { ...spanOf(animation, cue), phase: "new" });
   }
+}
+
+/**
+ * Holds animations (which the base sheet has paused) at a time. One that a changed state took
+ * off its element is idle, and would come back if it were given a time. All are asked before
+ * any is set, and none is set that shows the same: the browser works out styles anew for each.
+ * @param {Map<Animation, Held>} held
+ * @param {number} now microseconds
+ */
+export function hold(held, now) {
+  for (const [animation, span] of [...held].filter(([one]) => one.playState !== "idle")) {
+    const phase = now < span.start ? "before" : now < span.end ? "in" : "after";
+    if (phase === span.phase && phase !== "in") continue;
+    span.phase = phase;
+    animation.currentTime = (now - span.origin) / 1000 + AFTER;
+  }
+}
+
+/**
+ * From when to when an animation moves, in microseconds of the scenario.
+ * @param {Animation} animation
+ * @param {PreparedCue} cue
+ */
+function spanOf(animation, cue) {
+  const timing = animation.effect?.getComputedTiming();
+  const delay = Number(timing?.delay ?? 0) * 1000;
+  const length = Number(timing?.activeDuration ?? 0) * 1000;
+  const start = cue.start + Math.round(delay);
+  return { origin: cue.start, start, end: Math.max(start, cue.start + Math.ceil(delay + length)) };
 }
 
 /**
@@ -56,11 +85,8 @@ export function scheduleOf(element, cue, endsMatter) {
   for (const now of [-Infinity, ...cue.words.map((word) => word.start), Infinity]) {
     setStates(element, cue, now);
     for (const animation of element.getAnimations({ subtree: true })) {
-      const timing = animation.effect?.getComputedTiming();
-      const delay = Number(timing?.delay ?? 0) * 1000;
-      const length = Number(timing?.activeDuration ?? 0) * 1000;
-      const start = cue.start + Math.round(delay);
-      const end = Math.min(cue.end, cue.start + Math.ceil(delay + length));
+      const span = spanOf(animation, cue);
+      const [start, end] = [span.start, Math.min(span.end, cue.end)];
       if (end > start) moving.set(`${start} ${end}`, [start, end]);
       instants.add(start).add(end);
     }

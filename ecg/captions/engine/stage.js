@@ -19,7 +19,7 @@
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
 import { arrange, unitOf } from "./layout.js";
-import { hold, scheduleOf, setStates } from "./motion.js";
+import { hold, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
 import { BASE } from "./sheet.js";
 import { families, familyList, parameterProperties } from "./style.js";
@@ -66,14 +66,14 @@ export function createStage(element, { style, scenario, width, height }) {
   let elements = new Map();
   /** @type {Map<PreparedCue, import("./motion.js").Schedule>} */
   const schedules = new Map();
-  /** @type {Set<Animation>} */
-  let animations = new Set();
+  /** @type {Map<Animation, import("./motion.js").Held>} */
+  let held = new Map();
   let sought = 0;
 
   /** @param {Group | undefined} next */
   function mount(next) {
     mounted = next;
-    animations = new Set();
+    held = new Map();
     elements = new Map(next?.cues.map((cue) => [cue, buildCue(cue, strength)]));
     stage.replaceChildren(...elements.values());
     if (!next) return;
@@ -117,11 +117,8 @@ export function createStage(element, { style, scenario, width, height }) {
       child.hidden = !(cue.start <= now && now < cue.end);
       setStates(child, cue, now);
     }
-    for (const animation of stage.getAnimations({ subtree: true })) animations.add(animation);
-    for (const [cue, child] of elements) {
-      const own = [...animations].filter((animation) => child.contains(targetOf(animation)));
-      hold(own, now - cue.start);
-    }
+    for (const [cue, child] of elements) takeUp(held, child, cue);
+    hold(held, now);
   }
 
   /** @param {number} t */
@@ -180,11 +177,6 @@ export function createStage(element, { style, scenario, width, height }) {
     bounds,
     destroy: () => root.replaceChildren(),
   };
-}
-
-/** @param {Animation} animation */
-function targetOf(animation) {
-  return /** @type {KeyframeEffect | null} */ (animation.effect)?.target ?? null;
 }
 
 /**
