@@ -14,6 +14,8 @@ from ecg.analysis.engine.regions import Window
 
 SURE = 0.5
 """Probability from which a window's detected language may differ from the film's."""
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Languages written without spaces: Whisper's words are single signs there."""
 _WHISPER_CODES = {"jv": "jw"}
 _ISO_CODES = {ours: iso for iso, ours in _WHISPER_CODES.items()}
 _ctranslate2 = cast("Any", ctranslate2)
@@ -66,12 +68,27 @@ def transcribe(model: Whisper, window: Window, language: str) -> list[Heard]:
         condition_on_previous_text=False,
         vad_filter=False,
     )[0]
-    return [
-        _heard(word, phrase)
-        for phrase, segment in enumerate(segments)
-        for word in segment.words
-        if word.word.strip()
-    ]
+    words: list[Heard] = []
+    for phrase, segment in enumerate(segments):
+        for word in segment.words:
+            heard = _heard(word, phrase)
+            goes_on = language not in UNSPACED and not word.word.startswith(" ")
+            if goes_on and words and words[-1].phrase == phrase:
+                words[-1] = _together(words[-1], heard)
+            elif heard.text:
+                words.append(heard)
+    return words
+
+
+def _together(one: Heard, other: Heard) -> Heard:
+    """French "n" and "'avons" are one word to a reader."""
+    return Heard(
+        text=one.text + other.text,
+        start=one.start,
+        end=other.end,
+        confidence=min(one.confidence, other.confidence),
+        phrase=one.phrase,
+    )
 
 
 def _heard(word: Any, phrase: int) -> Heard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,25 @@ def test_what_is_not_measured_is_null(hear: Hear) -> None:
     assert heard.speakers[0].confidence is None
 
 
-@pytest.mark.parametrize("language", ["de", "ko"])
+def test_words_of_another_language_are_found_by_their_sounds(hear: Hear) -> None:
+    truth = json.loads((MEDIA / "tts_espeak_es_16.truth.json").read_text())["words"]
+    heard = hear(MEDIA / "tts_espeak_es_16.flac")
+    assert heard.language == "es"
+    said = [word.text.strip(".,¿?").lower() for word in words_of(heard)]
+    starts = [word.start for word in words_of(heard)]
+    known = [word["word"].lower() for word in truth]
+    matched = SequenceMatcher(None, known, said, autojunk=False).get_matching_blocks()
+    off = [
+        abs(starts[block.b + k] - truth[block.a + k]["start"])
+        for block in matched
+        for k in range(block.size)
+    ]
+    assert len(off) >= 0.8 * len(truth)
+    assert np.mean(off) <= 0.030
+    assert np.quantile(off, 0.95) <= 0.080
+
+
+@pytest.mark.parametrize("language", ["ja", "ko"])
 def test_times_hold_in_a_language_the_aligner_does_not_know(hear: Hear, language: str) -> None:
     heard = hear(JFK, language)
     assert heard.language == language

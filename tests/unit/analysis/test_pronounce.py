@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ecg.analysis.engine.letters import letter_phones
 from ecg.analysis.engine.pronounce import plain, pronunciations
 
 KNOWN = {
@@ -68,3 +69,27 @@ def test_every_guess_uses_the_aligners_phones() -> None:
 )
 def test_plain(text: str, word: str) -> None:
     assert plain(text) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "phones"),
+    [
+        ("Wetter", "V EH T EH R"),
+        ("niños", "N IY N OW S"),
+        ("Łódź", "L OW D Z"),
+        ("погоде", "P OW G OW D IY"),
+        ("안녕", "AA N IY AH NG"),
+        ("コーヒー", "K OW HH IY"),
+        ("नमस्ते", "N AA M AA S AA T EH"),
+        ("مرحبا", "M R HH B AA"),
+        ("γειά", "G AY OW AA"),
+        ("qu'il", "K IY L"),
+    ],
+)
+def test_letters_of_many_scripts_have_a_rough_sound(word: str, phones: str) -> None:
+    assert letter_phones(word) == phones
+
+
+@pytest.mark.parametrize("word", ["你好", "—", "2014", ""])
+def test_a_script_that_does_not_tell_its_sound_has_none(word: str) -> None:
+    assert letter_phones(word) == ""
