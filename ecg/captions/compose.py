@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ecg.captions.languages import CJK
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page, page_cuts
 from ecg.captions.scenario import (
     MAX_WORDS,
@@ -32,6 +33,10 @@ LINGER = 0.5
 
 UPRIGHT = Paging(words=None, characters=22, lines=1)
 """The most that fits a picture taller than wide, whatever the style."""
+
+UPRIGHT_CJK = 11
+"""As above in full-width characters, each of which takes the room of two Latin letters: 8, in
+the proportion that wide pictures read by (16 to 42), would leave one word on the screen."""
 
 PALETTE = ("#f5b14b", "#56b4e9", "#7bd88f", "#e58fc0", "#f0e442", "#ff8f6b")
 """Speaker colours after Okabe and Ito (2008), lightened where they must be so that each has a
@@ -87,12 +92,13 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
 
 def page_of(language: str, paging: Paging, rules: Rules, size: tuple[int, int]) -> Page:
     """The room of a cue in a picture of ``size``: rules over style over language."""
-    characters, lines = paging.characters, paging.lines
+    characters, lines = line_room(paging.characters, language), paging.lines
     if size[0] < size[1]:
-        characters, lines = min(characters, UPRIGHT.characters), min(lines, UPRIGHT.lines)
+        fitting = UPRIGHT_CJK if language in CJK else UPRIGHT.characters
+        characters, lines = min(characters, fitting), min(lines, UPRIGHT.lines)
     return Page(
         language=language,
-        characters=rules.characters or line_room(characters, language),
+        characters=rules.characters or characters,
         lines=rules.lines or lines,
         words=min(rules.words or paging.words or MAX_WORDS, MAX_WORDS),
         duration=rules.duration or LONGEST,

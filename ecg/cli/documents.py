@@ -21,6 +21,7 @@ from ecg.cli.options import FILE, STRENGTH, STYLE, read, reporting, run, write
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
+from ecg.media.info import VideoStream
 
 
 @click.command()
@@ -28,25 +29,36 @@ from ecg.kernel.settings import Settings, load_settings
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
+@click.option("--video", type=FILE, metavar="IN", help="Page for this picture's shape and rate.")
 @reporting
 def compose(
-    out: Output, transcript: Path, output: Path | None, style: Style | None, strength: float
+    out: Output,
+    transcript: Path,
+    output: Path | None,
+    style: Style | None,
+    strength: float,
+    video: Path | None,
 ) -> None:
     """Page a transcript into cues: what is said into what is shown."""
-    look = style or load_style(load_settings().settings.render.style)
-    scenario = composed(read_transcript(read(transcript)), look, strength=strength)
+    settings = load_settings().settings
+    look = style or load_style(settings.render.style)
+    document = read_transcript(read(transcript))
+    picture = _picture(settings, video)
+    scenario = composed(
+        document, look, strength=strength, size=picture.shown_size, fps=picture.rate
+    )
     _put(out, output, encode(scenario), "scenario")
 
 
 @click.command()
 @click.argument("scenario", type=FILE)
-@click.option("--video", type=FILE, metavar="IN", help="Judge line lengths for this picture.")
+@click.option("--video", type=FILE, metavar="IN", help="Judge for this picture's shape and rate.")
 @reporting
 def lint(out: Output, scenario: Path, video: Path | None) -> None:
     """Check how readable captions are; exit 1 on errors."""
     document = read_scenario(read(scenario))
-    size = run(_shown_size(load_settings().settings, video)) if video else None
-    findings = linted(document, size=size) if size else linted(document)
+    picture = _picture(load_settings().settings, video)
+    findings = linted(document, size=picture.shown_size, fps=picture.rate)
     if out.as_json:
         click.echo(msgspec.json.encode(findings))
     else:
@@ -57,7 +69,15 @@ def lint(out: Output, scenario: Path, video: Path | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _shown_size(settings: Settings, video: Path) -> tuple[int, int]:
+_USUAL = VideoStream(0, "", 1920, 1080, "", "30", 0.0, 0.0)
+
+
+def _picture(settings: Settings, video: Path | None) -> VideoStream:
+    """Facts of the picture that captions are for; without a video, of an ordinary one."""
+    return _USUAL if video is None else run(_probed(settings, video))
+
+
+async def _probed(settings: Settings, video: Path) -> VideoStream:
     engine = roles.analysis_engine(settings)
     try:
         info = await engine.probe(video)
@@ -65,7 +85,7 @@ async def _shown_size(settings: Settings, video: Path) -> tuple[int, int]:
         await engine.close()
     if not info.video:
         raise InputRefused(f"{video}: this file has no picture")
-    return info.video[0].shown_size
+    return next(iter(info.video))
 
 
 @click.command()

@@ -88,11 +88,13 @@ def _composed(
             "so there is nothing to caption; check that this is the right sound track"
         )
     style: Style = options["style"] or load_style(settings.render.style)
+    picture = heard.media.video[0]
     scenario = compose(
         heard.transcript,
         style,
         strength=options["strength"],
-        size=heard.media.video[0].shown_size,
+        size=picture.shown_size,
+        fps=picture.rate,
     )
     if options["save_scenario"]:
         write(options["save_scenario"], encode(scenario))
