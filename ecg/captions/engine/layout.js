@@ -4,6 +4,7 @@
  *
  * @typedef {import("./scenario.js").Region} Region
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
+ * @typedef {{x: number, y: number, width: number, height: number}} Rectangle px
  * @typedef {{element: HTMLElement, region: Region, start: number, end: number}} Placed
  */
 import { set } from "./cue.js";
@@ -209,4 +210,37 @@ function overlap(a, b, gap) {
   return (
     a.left < b.right && b.left < a.right && a.top < b.bottom + apart && b.top < a.bottom + apart
   );
+}
+
+/**
+ * The whole pixels of the stage that cues can colour as they are now. Letters and shadows may
+ * reach past their boxes, by the part of an em that the style says in --bleed.
+ * @param {HTMLElement} stage
+ * @param {HTMLElement[]} cues
+ * @param {number} width px
+ * @param {number} height px
+ * @returns {Rectangle}
+ */
+export function inkBounds(stage, cues, width, height) {
+  const frame = stage.getBoundingClientRect();
+  const [across, down] = [frame.width / width, frame.height / height];
+  const boxes = cues.flatMap((cue) => {
+    const bleed = Number(getComputedStyle(cue).getPropertyValue("--bleed") || 0.3);
+    return [cue, ...cue.querySelectorAll(".ink, .speaker, .secondary")].map((part) => {
+      const rect = part.getBoundingClientRect();
+      const em = Number.parseFloat(getComputedStyle(part).fontSize);
+      const spare = 1 + (part === cue ? 0 : bleed * em);
+      return {
+        left: (rect.left - frame.left) / across - spare,
+        top: (rect.top - frame.top) / down - spare,
+        right: (rect.right - frame.left) / across + spare,
+        bottom: (rect.bottom - frame.top) / down + spare,
+      };
+    });
+  });
+  const x = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.left))));
+  const y = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.top))));
+  const right = Math.min(width, Math.ceil(Math.max(...boxes.map((box) => box.right))));
+  const bottom = Math.min(height, Math.ceil(Math.max(...boxes.map((box) => box.bottom))));
+  return { x, y, width: Math.max(0, right - x), height: Math.max(0, bottom - y) };
 }

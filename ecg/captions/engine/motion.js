@@ -7,6 +7,7 @@
  * @typedef {{moving: [number, number][], instants: number[]}} Schedule microseconds of the
  *   scenario: spans in which something moves, and moments at which something changes
  */
+import { micros } from "./scenario.js";
 
 /** Just after the moment asked for, so that what begins then has begun; ms. */
 const AFTER = 0.0005;
@@ -95,4 +96,25 @@ export function scheduleOf(element, cue, endsMatter) {
     moving: [...moving.values()],
     instants: [...instants].filter((at) => at >= cue.start && at <= cue.end),
   };
+}
+
+/**
+ * The next time at which the picture can differ from the one at t; t while something moves.
+ * @param {number} t seconds
+ * @param {import("./scenario.js").Group[]} groups
+ * @param {(cue: PreparedCue) => Schedule} schedule
+ * @returns {number} seconds, Infinity when nothing comes any more
+ */
+export function changeAfter(t, groups, schedule) {
+  const now = micros(t);
+  const here = groups.find((one) => now < one.end);
+  if (!here) return Infinity;
+  if (now < here.start) return here.start / 1e6;
+  const schedules = here.cues.map(schedule);
+  const moves = schedules.some(({ moving }) =>
+    moving.some(([start, end]) => start <= now && now < end),
+  );
+  if (moves) return t;
+  const later = schedules.flatMap(({ instants }) => instants).filter((at) => at > now);
+  return Math.min(here.end, ...later) / 1e6;
 }

@@ -5,7 +5,8 @@
  * @typedef {import("./scenario.js").Group} Group
  * @typedef {import("./scenario.js").PreparedCue} PreparedCue
  * @typedef {import("./style.js").Style} Style
- * @typedef {{x: number, y: number, width: number, height: number}} Rectangle px
+ * @typedef {import("./motion.js").Schedule} Schedule
+ * @typedef {import("./layout.js").Rectangle} Rectangle
  * @typedef {object} Stage
  * @property {Promise<void>} ready resolves when the fonts are there; rejects naming the missing
  * @property {number} duration seconds, the end of the last cue
@@ -18,54 +19,34 @@
  */
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
-import { arrange, unitOf } from "./layout.js";
-import { hold, scheduleOf, setStates, takeUp } from "./motion.js";
+import { arrange, inkBounds, unitOf } from "./layout.js";
+import { changeAfter, hold, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
 import { BASE } from "./sheet.js";
 import { families, familyList, parameterProperties } from "./style.js";
 
 /**
+ * @typedef {object} Setting what stays the same for the life of a stage
+ * @property {HTMLElement} stage the element that cues stand in
+ * @property {number} width px
+ * @property {number} height px
+ * @property {number} unit px that type is sized by
+ * @property {number} strength 0 plain .. 1 full
+ * @property {import("./scenario.js").Region} region of cues that name none
+ *
  * @param {HTMLElement} element becomes the stage; what it held is hidden by it
  * @param {{style: Style, scenario: Scenario, width: number, height: number}} what
  * @returns {Stage}
  */
 export function createStage(element, { style, scenario, width, height }) {
-  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
-  const strength = scenario.style.strength ?? 1;
   const names = families(style, scenario.style);
-  const unit = unitOf(width, height) * (scenario.style.overrides?.size ?? 1);
-  const region = scenario.style.overrides?.position ?? style.position;
-  const endsMatter = /active|spoken/.test(style.css);
+  const setting = setUp(element, style, scenario.style, names, width, height);
   const groups = group(prepare(scenario));
-
-  root.adoptedStyleSheets = [BASE, style.css].map((css) => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    return sheet;
-  });
-  element.style.position = "relative";
-  element.style.width = `${width}px`;
-  element.style.height = `${height}px`;
-  const stage = document.createElement("div");
-  stage.className = "stage";
-  if (strength === 0) stage.dataset.plain = "";
-  set(stage, {
-    "--stage-width": `${width}px`,
-    "--stage-height": `${height}px`,
-    "--unit": `${unit}px`,
-    "--strength": strength,
-    "--font": familyList(names),
-    "--font-han": familyList(hanFirst(names)),
-    ...parameterProperties(style, scenario.style),
-  });
-  root.replaceChildren(stage);
-
+  const schedule = scheduler(setting, /active|spoken/.test(style.css));
   /** @type {Group | undefined} */
   let mounted;
   /** @type {Map<PreparedCue, HTMLElement>} */
   let elements = new Map();
-  /** @type {Map<PreparedCue, import("./motion.js").Schedule>} */
-  const schedules = new Map();
   /** @type {Map<Animation, import("./motion.js").Held>} */
   let held = new Map();
   let sought = 0;
@@ -74,38 +55,8 @@ export function createStage(element, { style, scenario, width, height }) {
   function mount(next) {
     mounted = next;
     held = new Map();
-    elements = new Map(next?.cues.map((cue) => [cue, buildCue(cue, strength)]));
-    stage.replaceChildren(...elements.values());
-    if (!next) return;
-    arrange(
-      next.cues.map((cue) => ({
-        element: /** @type {HTMLElement} */ (elements.get(cue)),
-        region: cue.source.region ?? region,
-        start: cue.start,
-        end: cue.end,
-      })),
-      width,
-      height,
-      unit,
-    );
-    for (const child of elements.values()) child.hidden = true;
-  }
-
-  /**
-   * @param {PreparedCue} cue
-   * @returns {import("./motion.js").Schedule}
-   */
-  function schedule(cue) {
-    let known = schedules.get(cue);
-    if (!known) {
-      const child = buildCue(cue, strength);
-      child.style.visibility = "hidden";
-      stage.append(child);
-      known = scheduleOf(child, cue, endsMatter);
-      child.remove();
-      schedules.set(cue, known);
-    }
-    return known;
+    elements = next ? place(next, setting) : new Map();
+    if (!next) setting.stage.replaceChildren();
   }
 
   /** @param {number} now microseconds */
@@ -121,51 +72,6 @@ export function createStage(element, { style, scenario, width, height }) {
     hold(held, now);
   }
 
-  /** @param {number} t */
-  function nextChange(t) {
-    const now = micros(t);
-    const here = groups.find((one) => one.start <= now && now < one.end);
-    if (!here) {
-      const next = groups.find((one) => one.start > now);
-      return next ? next.start / 1e6 : Infinity;
-    }
-    let soonest = here.end;
-    for (const cue of here.cues) {
-      const { moving, instants } = schedule(cue);
-      if (moving.some(([start, end]) => start <= now && now < end)) return t;
-      for (const at of instants) if (at > now && at < soonest) soonest = at;
-    }
-    return soonest / 1e6;
-  }
-
-  function bounds() {
-    const visible = [...elements.values()].filter((child) => !child.hidden);
-    if (!visible.length) return null;
-    const frame = element.getBoundingClientRect();
-    const [across, down] = [frame.width / width, frame.height / height];
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (const child of visible) {
-      const bleed = Number(getComputedStyle(child).getPropertyValue("--bleed") || 0.3);
-      for (const part of [child, ...child.querySelectorAll(".ink, .speaker, .secondary")]) {
-        const rect = part.getBoundingClientRect();
-        const spare =
-          part === child ? 0 : bleed * Number.parseFloat(getComputedStyle(part).fontSize);
-        left = Math.min(left, (rect.left - frame.left) / across - spare);
-        top = Math.min(top, (rect.top - frame.top) / down - spare);
-        right = Math.max(right, (rect.right - frame.left) / across + spare);
-        bottom = Math.max(bottom, (rect.bottom - frame.top) / down + spare);
-      }
-    }
-    const x = Math.max(0, Math.floor(left - 1));
-    const y = Math.max(0, Math.floor(top - 1));
-    return {
-      x,
-      y,
-      width: Math.max(0, Math.min(width, Math.ceil(right + 1)) - x),
-      height: Math.max(0, Math.min(height, Math.ceil(bottom + 1)) - y),
-    };
-  }
-
   return {
     ready: loadFonts(names, textOf(scenario)).then(() => {
       mount(undefined);
@@ -173,9 +79,99 @@ export function createStage(element, { style, scenario, width, height }) {
     }),
     duration: Math.max(0, ...groups.map((one) => one.end)) / 1e6,
     seek: (t) => show(micros(t)),
-    nextChange,
-    bounds,
-    destroy: () => root.replaceChildren(),
+    nextChange: (t) => changeAfter(t, groups, schedule),
+    bounds: () => {
+      const shown = [...elements.values()].filter((child) => !child.hidden);
+      return shown.length ? inkBounds(setting.stage, shown, width, height) : null;
+    },
+    destroy: () => {
+      mount(undefined);
+      setting.stage.remove();
+    },
+  };
+}
+
+/**
+ * Makes the element a stage of the style with nothing on it.
+ * @param {HTMLElement} element
+ * @param {Style} style
+ * @param {import("./scenario.js").Choice} choice
+ * @param {string[]} names of font families
+ * @param {number} width px
+ * @param {number} height px
+ * @returns {Setting}
+ */
+function setUp(element, style, choice, names, width, height) {
+  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
+  root.adoptedStyleSheets = [BASE, style.css].map((css) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    return sheet;
+  });
+  Object.assign(element.style, {
+    position: "relative",
+    width: `${width}px`,
+    height: `${height}px`,
+  });
+  const strength = choice.strength ?? 1;
+  const unit = unitOf(width, height) * (choice.overrides?.size ?? 1);
+  const stage = document.createElement("div");
+  stage.className = "stage";
+  if (strength === 0) stage.dataset.plain = "";
+  set(stage, {
+    "--stage-width": `${width}px`,
+    "--stage-height": `${height}px`,
+    "--unit": `${unit}px`,
+    "--strength": strength,
+    "--font": familyList(names),
+    "--font-han": familyList(hanFirst(names)),
+    ...parameterProperties(style, choice),
+  });
+  root.replaceChildren(stage);
+  const region = choice.overrides?.position ?? style.position;
+  return { stage, width, height, unit, strength, region };
+}
+
+/**
+ * Puts a group's cues on the stage, each where it will stand, all still hidden.
+ * @param {Group} group
+ * @param {Setting} setting
+ * @returns {Map<PreparedCue, HTMLElement>}
+ */
+function place(group, { stage, width, height, unit, strength, region }) {
+  const elements = new Map(group.cues.map((cue) => [cue, buildCue(cue, strength)]));
+  stage.replaceChildren(...elements.values());
+  const placed = [...elements].map(([cue, element]) => ({
+    element,
+    region: cue.source.region ?? region,
+    start: cue.start,
+    end: cue.end,
+  }));
+  arrange(placed, width, height, unit);
+  for (const child of elements.values()) child.hidden = true;
+  return elements;
+}
+
+/**
+ * A function that tells a cue's schedule, found out once by trying the cue on unseen.
+ * @param {Setting} setting
+ * @param {boolean} endsMatter whether the style tells a spoken word from an active one
+ * @returns {(cue: PreparedCue) => Schedule}
+ */
+function scheduler({ stage, strength }, endsMatter) {
+  /** @type {Map<PreparedCue, Schedule>} */
+  const known = new Map();
+  return (cue) => {
+    let schedule = known.get(cue);
+    if (!schedule) {
+      const trial = buildCue(cue, strength);
+      trial.style.visibility = "hidden";
+      stage.append(trial);
+      schedule = scheduleOf(trial, cue, endsMatter);
+      trial.remove();
+      known.set(cue, schedule);
+    }
+    return schedule;
   };
 }
 
