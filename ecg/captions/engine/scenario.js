@@ -39,7 +39,7 @@ export function micros(seconds) {
 
 /**
  * @param {Scenario} scenario
- * @returns {PreparedCue[]} ordered by start
+ * @returns {PreparedCue[]} those that show anything, ordered by start
  */
 export function prepare(scenario) {
   const speaking = new Set(
@@ -47,27 +47,29 @@ export function prepare(scenario) {
   );
   const japanese = scenario.cues.some((cue) => cue.words.some((word) => hasKana(word.text)));
   const colors = speakerColors(scenario);
+  const shown = scenario.cues
+    .map((cue) => ({ cue, words: prepareWords(cue) }))
+    .filter(({ cue, words }) => words.length > 0 || cue.secondary)
+    .sort((a, b) => a.cue.start - b.cue.start);
   /** @type {string | null | undefined} */
   let last = undefined;
-  return [...scenario.cues]
-    .sort((a, b) => a.start - b.start)
-    .map((cue) => {
-      const speaker = cue.speaker == null ? undefined : scenario.speakers[cue.speaker];
-      const changed = cue.kind === "speech" && cue.speaker !== last;
-      if (cue.kind === "speech") last = cue.speaker;
-      const text = cue.words.map((word) => word.text).join(" ");
-      return {
-        source: cue,
-        start: micros(cue.start),
-        end: micros(cue.end),
-        words: prepareWords(cue),
-        label: (changed && speaking.size > 1 && speaker?.label) || "",
-        language: languageOf(text, japanese),
-        direction: directionOf(text) || "ltr",
-        color: colors.get(cue.speaker ?? "") ?? "#ffffff",
-        pitch: speaker?.pitch_hz ?? null,
-      };
-    });
+  return shown.map(({ cue, words }) => {
+    const speaker = cue.speaker == null ? undefined : scenario.speakers[cue.speaker];
+    const changed = cue.kind === "speech" && cue.speaker !== last;
+    if (cue.kind === "speech") last = cue.speaker;
+    const text = cue.words.map((word) => word.text).join(" ");
+    return {
+      source: cue,
+      start: micros(cue.start),
+      end: micros(cue.end),
+      words,
+      label: (changed && speaking.size > 1 && speaker?.label) || "",
+      language: languageOf(text, japanese),
+      direction: directionOf(text) || "ltr",
+      color: colors.get(cue.speaker ?? "") ?? "#ffffff",
+      pitch: speaker?.pitch_hz ?? null,
+    };
+  });
 }
 
 /**
@@ -75,12 +77,12 @@ export function prepare(scenario) {
  * @returns {PreparedWord[]}
  */
 function prepareWords(cue) {
-  const shown = bare(cue).filter((word) => !word.style?.hidden && word.text !== "");
+  const shown = bare(cue).filter((word) => !word.style?.hidden && word.text.trim() !== "");
   return shown.map((word, index) => ({
     source: word,
     start: micros(word.start),
     end: micros(word.end),
-    joint: index === 0 ? "none" : between(shown[index - 1].text, word.text),
+    joint: index === 0 ? "none" : between(shown[index - 1].text.trim(), word.text.trim()),
   }));
 }
 

@@ -21,7 +21,7 @@ export const BASE = `
 .word { white-space: nowrap; }
 .word[data-direction="ltr"]::before, .word[data-direction="ltr"]::after { content: "\\200e"; }
 .word[data-direction="rtl"]::before, .word[data-direction="rtl"]::after { content: "\\200f"; }
-.ink { display: inline-block; white-space: pre; scale: 1.0001; }
+.ink { display: inline-block; white-space: nowrap; scale: 1.0001; }
 .word[data-italic] > .ink { font-style: italic; }
 .speaker, .secondary { display: block; }
 .stage, .stage *, .stage *::before, .stage *::after {

@@ -173,3 +173,11 @@ def test_a_translation_stands_below(stage):
     stage.seek(0.5)
     (_, below, _, _), words = stage.boxes(".secondary")[0], stage.boxes(".word")
     assert below >= max(y + h for _, y, _, h in words) - 2
+
+
+def test_a_cue_of_hidden_or_blank_words_shows_nothing(stage):
+    hidden = [word("a", 0, 0.5, style={"hidden": True}), word("  ", 0.5, 1)]
+    stage.open(scenario({**cue("x", 0, 1), "words": hidden}, cue("  padded \n text ", 1, 2)))
+    assert not stage.picture(0.5).any()
+    assert stage.next_change(0) == 1.0
+    assert stage.picture(1.5).any()
