@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ecg.captions.scenario import Scenario
 from ecg.kernel.errors import EcgError, EngineFailed
-from ecg.render.engine.browser import Browser
+from ecg.render.engine.browser import SMALL_VIEW, Browser
 from ecg.render.engine.composite import Patch
 from ecg.render.engine.pixels import Bytes, Rect
 from ecg.render.engine.plan import FrameTimes, Plan, make_plan
@@ -209,14 +209,11 @@ class _Camera:
             drawn = read_patch(message)
             if drawn.ink.empty:
                 continue
-            shot = np.zeros((self._size["height"], self._size["width"], 4), np.uint8)
-            canvas = shot.copy()
-            canvas[drawn.changed.window] = drawn.pixels
             ink, pixels = await self._shoot(time)
-            shot[ink.window] = pixels
-            await self._page.set_viewport_size({"width": 320, "height": 180})
+            await self._page.set_viewport_size(cast(Any, SMALL_VIEW))
             await _ask(self._link, "hide")
-            found = agreement(canvas, shot)
+            box = drawn.changed.union(ink)
+            found = agreement(_placed(drawn.pixels, drawn.changed, box), _placed(pixels, ink, box))
             return "" if found >= AGREEMENT else f"canvas and screenshot differ ({found:.1f} dB)"
         await _ask(self._link, "hide")
         return ""
@@ -226,12 +223,8 @@ class _Camera:
         for state, time in enumerate(plan.seconds):
             ink, pixels = await self._shoot(time)
             changed = before.union(ink)
-            whole = np.zeros((changed.height, changed.width, 4), np.uint8)
-            if not ink.empty:
-                inner = Rect(ink.x - changed.x, ink.y - changed.y, ink.width, ink.height)
-                whole[inner.window] = pixels
             before = ink
-            yield Patch(state, changed, ink, whole)
+            yield Patch(state, changed, ink, _placed(pixels, ink, changed))
 
     async def _shoot(self, time: float) -> tuple[Rect, Bytes]:
         if self._page.viewport_size != self._size:
@@ -248,6 +241,14 @@ class _Camera:
         wanted: dict[str, Any] = {"format": "png", "clip": clip, "optimizeForSpeed": True}
         answer = await self._session.send("Page.captureScreenshot", wanted)
         return ink, decode_png(base64.b64decode(answer["data"]))
+
+
+def _placed(pixels: Bytes, rect: Rect, box: Rect) -> Bytes:
+    """``pixels`` of ``rect`` on nothing, as large as the ``box`` that holds it."""
+    whole = np.zeros((box.height, box.width, 4), np.uint8)
+    if not rect.empty:
+        whole[Rect(rect.x - box.x, rect.y - box.y, rect.width, rect.height).window] = pixels
+    return whole
 
 
 def _likely(plan: Plan) -> list[float]:
