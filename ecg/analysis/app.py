@@ -20,7 +20,9 @@ from ecg.media.child import Child, Limits
 from ecg.media.info import MediaInfo
 
 MEMORY = 12 << 30
-"""Bytes of address space for the child; libraries reserve far more than they use."""
+"""Bytes of address space for the child; libraries reserve far more than they use. CUDA
+reserves more than any useful limit, so with a device there is none."""
+_CUDA_DEVICE = Path("/dev/nvidia0")
 
 
 def open_engine(models_dir: Path, work_dir: Path | None) -> AnalysisEngine:
@@ -36,7 +38,7 @@ class _ChildEngine:
         self._models_dir = models_dir
         self._child = Child(
             "ecg.analysis.engine",
-            limits=Limits(memory=MEMORY),
+            limits=Limits(memory=None if _CUDA_DEVICE.exists() else MEMORY),
             environment={"HF_HUB_OFFLINE": "1"},
             work_dir=work_dir,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -9,7 +10,9 @@ from typing import Any, TypeAlias, cast
 import ctranslate2
 import faster_whisper
 import msgspec
+import numpy as np
 
+from ecg.analysis.engine.decode import RATE
 from ecg.analysis.engine.regions import Window
 
 SURE = 0.5
@@ -36,12 +39,24 @@ class Heard(msgspec.Struct):
 
 
 def load(folder: Path, threads: int) -> Whisper:
-    """float16 on a CUDA device, int8 on the processor. ``threads`` 0: as many as there are."""
-    on_gpu = _ctranslate2.get_cuda_device_count() > 0
+    """float16 on a CUDA device that works, else int8 on the processor. ``threads`` 0: as many
+    as there are."""
+    if _ctranslate2.get_cuda_device_count() > 0:
+        try:
+            model = _load(folder, "cuda", "float16", threads)
+            model.detect_language(np.zeros(RATE, np.float32))
+        except (RuntimeError, ValueError) as error:  # a device without its libraries, or too old
+            sys.stderr.write(f"the GPU is of no use: {error}\n")
+        else:
+            return model
+    return _load(folder, "cpu", "int8", threads)
+
+
+def _load(folder: Path, device: str, compute_type: str, threads: int) -> Whisper:
     return cast("Any", faster_whisper).WhisperModel(
         str(folder),
-        device="cuda" if on_gpu else "cpu",
-        compute_type="float16" if on_gpu else "int8",
+        device=device,
+        compute_type=compute_type,
         cpu_threads=threads,
         local_files_only=True,
     )
