@@ -1,0 +1,100 @@
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ecg.kernel.errors import EngineFailed, MediaRefused
+from ecg.media.child import Child, Limits
+
+
+class Said(msgspec.Struct):
+    text: str
+
+
+@pytest.fixture
+async def child(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "of the parent")
+    child = Child(
+        "echo_engine",
+        limits=Limits(),
+        environment={"PYTHONPATH": str(Path(__file__).parent)},
+        work_dir=tmp_path,
+    )
+    yield child
+    await child.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+async def test_answers_in_a_folder_of_its_own_without_the_parents_environment(child, tmp_path):
+    said = []
+    answer = await child.call("echo", Said("hello"), Said, Said, said.append)
+    assert answer.text.startswith(f"hello from {tmp_path}")
+    assert answer.text.endswith("False")
+    assert [event.text for event in said] == ["on the way"]
+
+
+async def test_stays_warm_between_calls(child):
+    await child.call("echo", Said("one"), Said)
+    first = child._process.pid
+    await child.call("echo", Said("two"), Said)
+    assert child._process.pid == first
+
+
+async def test_a_refusal_crosses_as_itself_and_the_child_lives_on(child):
+    with pytest.raises(MediaRefused, match="upside down"):
+        await child.call("refuse", Said(""), Said)
+    assert (await child.call("echo", Said("still here"), Said)).text.startswith("still here")
+
+
+async def test_an_unforeseen_error_is_one_line_with_its_traceback_as_a_note(child):
+    with pytest.raises(EngineFailed) as caught:
+        await child.call("stumble", Said(""), Said)
+    assert caught.value.message == "the engine failed: ZeroDivisionError: by nothing"
+    assert "Traceback" in caught.value.__notes__[0]
+
+
+async def test_a_crash_tells_the_signal_and_the_last_words(child):
+    with pytest.raises(EngineFailed, match=r"SIGABRT.*the last words"):
+        await child.call("crash", Said(""), Said)
+    assert (await child.call("echo", Said("anew"), Said)).text.startswith("anew")
+
+
+@pytest.mark.parametrize("verb", ["wait", "hang"])
+async def test_cancel_ends_child_and_grandchild_within_two_seconds(child, verb):
+    started = asyncio.Event()
+    said = []
+
+    def heard(event):
+        said.append(event.text)
+        started.set()
+
+    task = asyncio.create_task(child.call(verb, Said(""), Said, Said, heard))
+    await asyncio.wait_for(started.wait(), 10)
+    pid = child._process.pid
+    begun = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - begun < 2.5
+    assert not running(pid)
+    if verb == "hang":
+        assert not running(int(said[0]))
+
+
+async def test_the_childs_end_is_heard_while_it_works(child):
+    task = asyncio.create_task(child.call("wait", Said(""), Said))
+    while child._process is None:  # noqa: ASYNC110 - it sends no event
+        await asyncio.sleep(0.01)
+    os.kill(child._process.pid, 9)
+    with pytest.raises(EngineFailed, match="SIGKILL"):
+        await task
