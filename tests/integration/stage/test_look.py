@@ -181,3 +181,14 @@ def test_a_cue_of_hidden_or_blank_words_shows_nothing(stage):
     assert not stage.picture(0.5).any()
     assert stage.next_change(0) == 1.0
     assert stage.picture(1.5).any()
+
+
+@pytest.mark.parametrize("style", ["intention", "broadcast"])
+def test_without_a_box_letters_have_an_outline(stage, style):
+    def dark(box):
+        shown = scenario(one_word(0.0), style=style, box=box)
+        picture = stage.open(shown, width=1280, height=720).picture(0.9)
+        return ((picture[..., :3].max(axis=2) < 40) & (picture[..., 3] > 200)).sum()
+
+    assert dark(0.0) > 300
+    assert dark(0.6) == 0  # a box of 60 %, and nothing darker on it

@@ -109,3 +109,27 @@ def test_lines_break_the_same_at_all_times(stage):
             places.add(tuple(map(tuple, np.round(stage.boxes(".word"), 3))))
         assert len(places) == 1
         assert len({round(place[1] + place[3] / 2, -1) for place in places.pop()}) >= 2
+
+
+def test_no_clock_no_timer_and_no_chance_is_asked(stage):
+    stage.open(TALK)
+    stage.page.evaluate(
+        """() => {
+          const refuse = () => { throw new Error("asked for the time or for chance") };
+          const asked = [
+            ...["setTimeout", "setInterval", "requestAnimationFrame", "Date"].map((n) => [window, n]),
+            [Math, "random"], [performance, "now"], [Date, "now"],
+          ];
+          const kept = asked.map(([owner, name]) => owner[name]);
+          for (const [owner, name] of asked.toReversed()) owner[name] = refuse;
+          try {
+            for (const t of [0.6, 3.2, 1.9, 0.6]) {
+              stage.seek(t);
+              stage.nextChange(t + 1);
+              stage.bounds();
+            }
+          } finally {
+            asked.forEach(([owner, name], index) => { owner[name] = kept[index] });
+          }
+        }"""
+    )
