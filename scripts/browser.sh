@@ -1,23 +1,34 @@
 #!/bin/sh
-# Makes sure there is a Chromium to draw with: scripts/browser.sh BIN
+# Makes sure there is a Chromium to draw with, and a Playwright that can drive it:
+# scripts/browser.sh BIN
 set -eu
 bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-found() { "$bin/ecg" doctor browser >"$log" 2>&1; }
-
-found && exit 0
-# whatever is wrong with the program itself, installing a browser would not mend it
-grep -q '^miss browser' "$log" || { cat "$log" >&2; exit 1; }
-
-echo "installing Chromium"
-"$bin/playwright" install --only-shell chromium >"$log" 2>&1 && found && exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+here() { "$bin/ecg" doctor "$@" >"$log" 2>&1; }
+debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+install() {
   apt-get -qq update >"$log" 2>&1 || true
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium \
-    >>"$log" 2>&1 && found && exit 0
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >>"$log" 2>&1
+}
+
+here driver browser && exit 0
+# whatever is wrong with the program itself, installing a browser would not mend it
+grep -q '^miss' "$log" || { cat "$log" >&2; exit 1; }
+
+# Playwright's driver is a Node.js, which a bare Debian lacks one library for
+if ! here driver && debian; then
+  echo "installing what Playwright needs"
+  install libatomic1 || true
 fi
-tail -n 5 "$log" >&2
-echo "No Chromium could be installed. Run: sudo apt-get install chromium, then make again." >&2
-exit 1
+here driver || { cat "$log" >&2; exit 1; }
+
+if ! here browser; then
+  echo "installing Chromium"
+  "$bin/playwright" install --only-shell chromium >"$log" 2>&1 && here browser && exit 0
+  if debian; then
+    install chromium || true
+  fi
+  here browser || { cat "$log" >&2; exit 1; }
+fi

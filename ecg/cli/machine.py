@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -70,8 +71,30 @@ def _python(_settings: Settings) -> str:
     return f"Python {platform.python_version()} at {sys.executable}"
 
 
+def _driver(_settings: Settings) -> str:
+    return _version([sys.executable, "-m", "playwright"])
+
+
 def _browser(settings: Settings) -> str:
-    return str(roles.find_browser(settings))
+    browser = str(roles.find_browser(settings))
+    return f"{_version([browser])} at {browser}"
+
+
+def _version(command: list[str]) -> str:
+    """What a program says of itself. Raises ``Missing`` with its last words where it cannot
+    run, most often for want of a library."""
+    try:
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, check=True, timeout=30
+        )
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
+        library = next((line for line in said if "shared librar" in line), said[-1])
+        mend = "install what it names with your system's packages (on Debian: libatomic1)"
+        raise Missing(f"{command[-1]} does not run: {library.strip()}; {mend}") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Missing(f"{command[-1]} does not run: {error}; install it anew") from None
+    return done.stdout.strip()
 
 
 def _model(settings: Settings) -> str:
@@ -94,6 +117,7 @@ def _space(settings: Settings) -> str:
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
+    "driver": _driver,
     "browser": _browser,
     "model": _model,
     "space": _space,

@@ -17,7 +17,7 @@ def test_doctor_finds_what_is_here_and_names_what_is_not(
 ) -> None:
     done = ecg("doctor")
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("ok ") == 4
+    assert done.stdout.count("ok ") == 5
     monkeypatch.setenv("ECG_MODELS_DIR", str(tmp_path))
     monkeypatch.setenv("ECG_BROWSER", str(tmp_path / "none"))
     monkeypatch.setenv("ECG_WORK_DIR", str(tmp_path / "nowhere"))
