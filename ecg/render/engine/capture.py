@@ -95,6 +95,7 @@ async def capture(
             link = await _linked(server)
             await _ask(link, "open", **_opening(drawing))
             await _run(page, link, drawing, feed)
+            feed.put(EngineFailed("the caption page drew fewer states than were planned"))
     except EcgError as error:
         feed.put(error)
     except (ConnectionClosed, PlaywrightError) as error:

@@ -38,7 +38,9 @@ _NVENC_FORMATS = {"yuv420p"}
 
 
 class Writer:
-    """An MP4 being written: frames in, packets interleaved with the source's sound."""
+    """An MP4 being written: frames in, packets interleaved with the source's sound.
+
+    ``encoder`` is the name of the one in use."""
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class Writer:
         self._source = source
         self._template = source.streams[video]
         self._quality: Quality = quality
-        self._encoder = encoder
+        self.encoder = encoder
         self._started = False
         self._video: Any = None
         self._audio: dict[int, tuple[Any, bool]] = {}
@@ -100,7 +102,9 @@ class Writer:
     def _video_output(self, frame: av.video.frame.VideoFrame) -> Any:
         source = cast(av.video.stream.VideoStream, self._template)
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        stream = self._output.add_stream(self._encoder, rate=rate)
+        if frame.interlaced_frame:
+            self.encoder = "libx264"  # few NVENC generations encode fields
+        stream = self._output.add_stream(self.encoder, rate=rate)
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
@@ -111,7 +115,9 @@ class Writer:
         context.colorspace = frame.colorspace
         if source.sample_aspect_ratio:
             context.sample_aspect_ratio = source.sample_aspect_ratio
-        context.options = encoder_options(self._encoder, self._quality)
+        context.options = encoder_options(self.encoder, self._quality)
+        if frame.interlaced_frame:
+            context.options = {**context.options, "flags": "+ildct+ilme"}
         matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
             stream.set_display_matrix(struct.unpack("<9i", bytes(matrix)[:36]))

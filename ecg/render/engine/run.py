@@ -114,7 +114,7 @@ def render(
         seconds=time.monotonic() - started,
         capture=ready.way,
         capture_reason=ready.reason,
-        encoder=encoder,
+        encoder=writer.encoder,
     )
 
 

@@ -42,7 +42,7 @@ def test_a_word_nine_decibels_louder_is_drawn_larger(dark, draw):
 
 @pytest.mark.parametrize("size", [(640, 360), (360, 640)], ids=["wide", "upright"])
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_scripts_stay_whole_inside_the_picture(script, size, dark, given, tmp_path):
+def test_scripts_stay_whole_inside_the_picture(script, size, dark, given):
     source = dark(size)
     frames = given(source, scenario(cue(1, 0.1, 0.9, SCRIPTS[script])))
     untouched = frames[min(frames)]
