@@ -11,7 +11,7 @@ import msgspec
 from ecg.captions.transcript import Transcript
 from ecg.media.info import MediaInfo
 
-Stage = Literal["decode", "transcribe", "align", "measure"]
+Stage = Literal["decode", "transcribe", "measure"]
 
 
 class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,6 @@ from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 _LISTENING = {
     "decode": "Reading sound",
     "transcribe": "Hearing words",
-    "align": "Timing words",
     "measure": "Measuring voice",
 }
 _DRAWING = {"start": "Opening page", "render": "Drawing", "finish": "Finishing"}
