@@ -95,7 +95,7 @@ async def changed_frame(browser, scenario, size):
             moments = [1 + (block * BLOCK + number) / 30 for number in range(BLOCK)]
             begun = time.perf_counter()
             await links[0].tell("capture", times=moments)
-            while await links[0].pixels() is not None:
+            while await links[0].patch() is not None:
                 pass
             drawn = time.perf_counter()
             for moment in moments:

@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 import ecg.captions
 from ecg.kernel.errors import EngineFailed
+from ecg.render.engine.composite import Patch
+from ecg.render.engine.pixels import Rect
 
 _CAPTIONS = Path(ecg.captions.__file__).parent
 FOLDERS: Mapping[str, Path] = {
@@ -37,6 +40,11 @@ STATES_AHEAD = 8
 to bound memory (a 1080p state is at most 8 MB)."""
 
 
+PATIENCE = 30.0
+"""Seconds the page may take to load, or to answer one command; fonts load within them."""
+_HEADER_NUMBERS = 9
+
+
 class _Answer(msgspec.Struct):
     answer: dict[str, Any] | None = None
     failed: str | None = None
@@ -49,21 +57,38 @@ class PageLink:
         self._connection = connection
 
     async def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
-        """Sends a command and awaits its answer. Raises ``EngineFailed`` with the page's words."""
+        """Sends a command and awaits its answer. Raises ``EngineFailed`` with the page's words,
+        or where the answer takes too long."""
         await self.tell(command, **arguments)
-        return self._answer(await self._connection.recv())
+        return self._answer(await self._received(command))
 
     async def tell(self, command: str, **arguments: Any) -> None:
         """Sends a command without awaiting its answer."""
         await self._connection.send(msgspec.json.encode({"do": command, **arguments}).decode())
 
-    async def pixels(self) -> bytes | None:
-        """The next binary message; ``None`` once the command is answered instead."""
+    async def draw(self, time: float) -> Patch:
+        """Draws one state into the canvas. Raises ``EngineFailed`` as ``ask`` does."""
+        await self.tell("draw", time=time)
+        message = await self._received("draw")
+        if not isinstance(message, bytes):
+            self._answer(message)
+            raise EngineFailed("the caption page sent no pixels")
+        self._answer(await self._received("draw"))
+        return read_patch(message)
+
+    async def patch(self) -> Patch | None:
+        """The next state of a running capture; ``None`` once it is answered."""
         message = await self._connection.recv()
         if isinstance(message, bytes):
-            return message
+            return read_patch(message)
         self._answer(message)
         return None
+
+    async def _received(self, command: str) -> str | bytes:
+        try:
+            return await asyncio.wait_for(self._connection.recv(), PATIENCE)
+        except TimeoutError:
+            raise EngineFailed(f"the caption page took over {PATIENCE:g} s to {command}") from None
 
     def _answer(self, message: str | bytes) -> dict[str, Any]:
         if isinstance(message, bytes):
@@ -92,8 +117,11 @@ class PageServer:
         self.url = f"{self.origin}page/capture.html"
 
     async def link(self) -> PageLink:
-        """Awaits the page's WebSocket."""
-        return await self._linked
+        """Awaits the page's WebSocket. Raises ``EngineFailed`` where it does not come."""
+        try:
+            return await asyncio.wait_for(self._linked, PATIENCE)
+        except TimeoutError:
+            raise EngineFailed(f"the caption page did not load within {PATIENCE:g} s") from None
 
     async def accept(self, connection: ServerConnection) -> None:
         if self._linked.done():
@@ -121,6 +149,14 @@ class PageServer:
         kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "text/plain"
         headers = {"Content-Type": kind, "Content-Security-Policy": _POLICY.format(port=self._port)}
         return _response(http.HTTPStatus.OK, file.read_bytes(), headers)
+
+
+def read_patch(message: bytes) -> Patch:
+    """The page's binary message: nine int32, then RGBA rows."""
+    state, *numbers = np.frombuffer(message, "<i4", _HEADER_NUMBERS).tolist()
+    changed, ink = Rect(*numbers[:4]), Rect(*numbers[4:])
+    pixels = np.frombuffer(message, np.uint8, offset=4 * _HEADER_NUMBERS)
+    return Patch(state, changed, ink, pixels.reshape(changed.height, changed.width, 4))
 
 
 def _response(status: http.HTTPStatus, body: bytes, headers: dict[str, str]) -> Response:
