@@ -58,9 +58,11 @@ def probe(path: Path) -> MediaInfo:
         audio = tuple(_audio(stream, ends) for stream in container.streams.audio)
         if not video and not audio:
             raise MediaRefused(f"{path}: holds only a still picture, neither video nor sound")
+        first = min(stream.start_time for stream in (*video, *audio))
+        last = max(stream.start_time + stream.duration for stream in (*video, *audio))
         return MediaInfo(
             container=container.format.name,
-            duration=max(stream.start_time + stream.duration for stream in (*video, *audio)),
+            duration=last - first,
             size=path.stat().st_size,
             video=video,
             audio=audio,

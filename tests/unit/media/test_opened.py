@@ -13,8 +13,8 @@ MEDIA = Path(__file__).parents[2] / "fixtures/media"
 FILM = MEDIA / "jfk_720p30.mp4"
 
 
-def video(path, **options):
-    """A second of grey, 64 x 48."""
+def video(path, start=0, **options):
+    """A second of grey, 64 x 48, from ``start`` tenths of a second on."""
     with av.open(str(path), "w", **options) as file:
         codec = "libvpx" if path.suffix == ".webm" else "libx264"
         stream = file.add_stream(codec, rate=10)
@@ -22,7 +22,7 @@ def video(path, **options):
         for number in range(10):
             picture = np.full((48, 64, 3), number * 20, np.uint8)
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 10)
+            frame.pts, frame.time_base = start + number, Fraction(1, 10)
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     return path
@@ -50,6 +50,12 @@ def test_a_header_without_duration_is_measured(tmp_path):
     info = probe(path)
     assert info.duration == pytest.approx(1.0, abs=0.11)
     assert info.video[0].duration == pytest.approx(1.0, abs=0.11)
+
+
+def test_a_late_start_adds_nothing_to_the_duration(tmp_path):
+    info = probe(video(tmp_path / "late.ts", start=50))
+    assert info.video[0].start_time > 4
+    assert info.duration == pytest.approx(1.0, abs=0.11)
 
 
 def test_a_colon_or_percent_in_the_name_is_only_a_name(tmp_path):
