@@ -26,13 +26,16 @@ def ecg(tmp_path: Path) -> Ecg:
     return call
 
 
-def write_video(target: Path, sound: Path | None, seconds: float = 2.0) -> None:
-    """A 320×180 video at 25 fps of a moving gradient, with ``sound`` copied under it."""
+SMALL = (320, 180)
+
+
+def write_video(target: Path, sound: Path | None, size: tuple[int, int] = SMALL) -> None:
+    """A dark moving gradient at 25 fps with ``sound`` under it, else 2 s without."""
     with av.open(str(target), "w") as out:
         video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
+        (video.width, video.height), video.pix_fmt = size, "yuv420p"
         if sound is None:
-            _draw(out, video, seconds)
+            _draw(out, video, 2.0)
             return
         with av.open(str(sound)) as source:
             track = source.streams.audio[0]
@@ -48,10 +51,10 @@ def write_video(target: Path, sound: Path | None, seconds: float = 2.0) -> None:
 
 
 def _draw(out: av.container.OutputContainer, video: av.VideoStream, seconds: float) -> None:
-    x = np.linspace(40, 200, 320, dtype=np.float32)
+    x = np.linspace(20, 60, video.width, dtype=np.float32)
     for number in range(round(seconds * 25)):
         row = np.roll(x, number * 2).astype(np.uint8)
-        picture = np.repeat(np.tile(row, (180, 1))[:, :, None], 3, axis=2)
+        picture = np.repeat(np.tile(row, (video.height, 1))[:, :, None], 3, axis=2)
         frame = av.VideoFrame.from_ndarray(picture, "rgb24")
         frame.pts, frame.time_base = number, Fraction(1, 25)
         out.mux(video.encode(frame))
@@ -66,14 +69,14 @@ def silent_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def with_picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Puts a sound file under a small picture; made once per sound."""
+def with_picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Puts a sound file under a small picture (or one of a given size); made once per sound."""
     folder = tmp_path_factory.mktemp("pictured")
 
-    def make(sound: Path) -> Path:
+    def make(sound: Path, size: tuple[int, int] = SMALL) -> Path:
         path = folder / f"{sound.stem}.mp4"
         if not path.exists():
-            write_video(path, sound)
+            write_video(path, sound, size)
         return path
 
     return make
