@@ -14,8 +14,8 @@ from pathlib import Path
 import av
 
 from ecg.captions.scenario import Cue, CueWord, Scenario, SpeakerLook, StyleChoice
-from ecg.media.child import Context
 from ecg.media.opened import open_media
+from ecg.media.served import Context
 from ecg.render.browsers import find_browser
 from ecg.render.engine import capture as capturing
 from ecg.render.engine.browser import Browser

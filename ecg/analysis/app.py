@@ -16,8 +16,9 @@ from ecg.analysis.interfaces import (
 )
 from ecg.analysis.languages import language_code
 from ecg.kernel.errors import InputRefused
-from ecg.media.child import Child, Limits
+from ecg.media.child import Child
 from ecg.media.info import MediaInfo
+from ecg.media.pipe import Limits
 
 MEMORY = 12 << 30
 """Bytes of address space for the child; libraries reserve far more than they use. CUDA

@@ -1,30 +1,26 @@
 """Engine children: processes of their own that hold the heavy libraries and touch untrusted
 media, so that a crash, a leak or a hostile file ends a child and nothing else.
 
-Parent and child speak frames over the child's standard input and output: four bytes of
-length (big-endian), then one msgpack message. The child's own printing goes to a log file.
+This is the parent's side; ``ecg.media.served`` is the child's. The child's own printing goes
+to a log file in its folder.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import resource
 import signal
-import struct
 import sys
 import tempfile
-import threading
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from ecg.kernel.errors import Cancelled, EcgError, EngineFailed, error_class
+from ecg.kernel.errors import EcgError, EngineFailed, error_class
+from ecg.media.pipe import LENGTH, Call, Cancel, Done, Event, Failed, Limits
 
 T = TypeVar("T")
 
@@ -32,47 +28,6 @@ CANCEL_GRACE = 1.0
 """Seconds a child has to stop by itself before it is killed."""
 
 _REAPS = 100
-_PR_SET_PDEATHSIG = 1
-_LENGTH = struct.Struct(">I")
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a child may use at most; ``None`` leaves the system's own limit.
-
-    ``memory`` bounds address space in bytes, so it does not suit a child that starts a
-    browser. ``file_size`` bounds any one file it writes. ``cpu`` is processor seconds.
-    """
-
-    memory: int | None = None
-    file_size: int | None = 64 << 30
-    cpu: int | None = None
-
-
-class _Call(msgspec.Struct, frozen=True, tag="call"):
-    verb: str
-    payload: msgspec.Raw
-    limits: Limits
-
-
-class _Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    pass
-
-
-class _Event(msgspec.Struct, frozen=True, tag="event"):
-    payload: msgspec.Raw
-
-
-class _Done(msgspec.Struct, frozen=True, tag="done"):
-    payload: msgspec.Raw
-
-
-class _Failed(msgspec.Struct, frozen=True, tag="failed"):
-    code: str
-    message: str
-    detail: str
-
-
-# ---------------------------------------------------------------- the parent's side
 
 
 class Child:
@@ -109,12 +64,12 @@ class Child:
         process = await self._started()
         raw = msgspec.Raw(msgspec.msgpack.encode(payload))
         try:
-            _write(process, _Call(verb, raw, self._limits))
+            _write(process, Call(verb, raw, self._limits))
             while True:
-                message = await _next(process, _Event | _Done | _Failed)
-                if isinstance(message, _Done):
+                message = await _next(process, Event | Done | Failed)
+                if isinstance(message, Done):
                     return msgspec.msgpack.decode(message.payload, type=answer)
-                if isinstance(message, _Failed):
+                if isinstance(message, Failed):
                     raise _rebuilt(message)
                 if on_event is not None and event is not None:
                     on_event(msgspec.msgpack.decode(message.payload, type=event))
@@ -166,10 +121,10 @@ class Child:
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ConnectionError):
-            _write(process, _Cancel())
+            _write(process, Cancel())
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             async with asyncio.timeout(CANCEL_GRACE):
-                while isinstance(await _next(process, _Event | _Done | _Failed), _Event):
+                while isinstance(await _next(process, Event | Done | Failed), Event):
                     pass
         await self.close()
 
@@ -191,12 +146,12 @@ def _stdin(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:
 
 def _write(process: asyncio.subprocess.Process, message: msgspec.Struct) -> None:
     body = msgspec.msgpack.encode(message)
-    _stdin(process).write(_LENGTH.pack(len(body)) + body)
+    _stdin(process).write(LENGTH.pack(len(body)) + body)
 
 
 async def _next(process: asyncio.subprocess.Process, kind: Any) -> Any:
     assert process.stdout is not None
-    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+    (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
     return msgspec.msgpack.decode(await process.stdout.readexactly(length), type=kind)
 
 
@@ -235,100 +190,9 @@ def _started_in(process: Path, folder: str) -> bool:
         return False
 
 
-def _rebuilt(failed: _Failed) -> EcgError:
+def _rebuilt(failed: Failed) -> EcgError:
     kind = error_class(failed.code)
     error = kind.__new__(kind)
     EcgError.__init__(error, failed.message)
     error.add_note(failed.detail)
     return error
-
-
-# ---------------------------------------------------------------- the child's side
-
-
-class Context:
-    """What a handler has besides its payload: a way to say where it is, and to learn that
-    it should stop."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._lock = threading.Lock()
-        self.cancelled = threading.Event()
-
-    def emit(self, event: msgspec.Struct) -> None:
-        """Sends ``event`` to the parent. Any thread may call it."""
-        self.send(_Event(msgspec.Raw(msgspec.msgpack.encode(event))))
-
-    def check(self) -> None:
-        """Raises ``Cancelled`` once the parent has asked to stop."""
-        if self.cancelled.is_set():
-            raise Cancelled("stopped on request")
-
-    def send(self, message: msgspec.Struct) -> None:
-        body = msgspec.msgpack.encode(message)
-        with self._lock:
-            self._out.write(_LENGTH.pack(len(body)) + body)
-            self._out.flush()
-
-
-Handler = Callable[[msgspec.Raw, Context], msgspec.Struct]
-
-
-def serve(handlers: Mapping[str, Handler]) -> NoReturn:
-    """The child's main loop: answers calls until the parent closes the pipe.
-
-    Handlers run on the main thread. The process ends with its parent, whatever the parent
-    died of: by PR_SET_PDEATHSIG on Linux, by end of file on the pipe everywhere.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    source = os.fdopen(os.dup(0), "rb")
-    context = Context(os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)
-    calls: list[_Call] = []
-    arrived = threading.Condition()
-
-    def listen() -> None:
-        while header := source.read(_LENGTH.size):
-            body = source.read(_LENGTH.unpack(header)[0])
-            message = msgspec.msgpack.decode(body, type=_Call | _Cancel)
-            if isinstance(message, _Cancel):
-                context.cancelled.set()
-            else:
-                with arrived:
-                    calls.append(message)
-                    arrived.notify()
-        os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
-    while True:
-        with arrived:
-            arrived.wait_for(lambda: calls)
-            call = calls.pop()
-        context.send(_answered(handlers[call.verb], call, context))
-
-
-def _answered(handler: Handler, call: _Call, context: Context) -> _Done | _Failed:
-    try:
-        _apply(call.limits)
-        return _Done(msgspec.Raw(msgspec.msgpack.encode(handler(call.payload, context))))
-    except EcgError as error:
-        return _Failed(error.code, error.message, traceback.format_exc())
-    except MemoryError:
-        return _Failed(EngineFailed.code, "the engine ran out of memory", traceback.format_exc())
-    except Exception as error:  # noqa: BLE001 - whatever a library raises becomes an answer
-        what = f"the engine failed: {type(error).__name__}: {error}".splitlines()[0]
-        return _Failed(EngineFailed.code, what, traceback.format_exc())
-
-
-def _apply(limits: Limits) -> None:
-    for which, value in (
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_FSIZE, limits.file_size),
-        (resource.RLIMIT_CPU, limits.cpu),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        if value is not None:
-            hard = resource.getrlimit(which)[1]
-            ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(which, (ceiling, hard))

@@ -9,7 +9,8 @@ from pathlib import Path
 from ecg.captions.styles import check_choice
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.identity import new_id
-from ecg.media.child import Child, Limits
+from ecg.media.child import Child
+from ecg.media.pipe import Limits
 from ecg.render.interfaces import (
     RenderCall,
     RenderEngine,

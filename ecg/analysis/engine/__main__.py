@@ -8,9 +8,9 @@ import msgspec
 
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, ProbeJob
-from ecg.media.child import Context, serve
 from ecg.media.info import MediaInfo
 from ecg.media.opened import probe
+from ecg.media.served import Context, serve
 
 
 def _probe(payload: msgspec.Raw, _context: Context) -> MediaInfo:

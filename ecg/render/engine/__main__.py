@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ecg.media.child import Context, serve
+from ecg.media.served import Context, serve
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.run import render
 from ecg.render.interfaces import RenderCall

@@ -104,7 +104,7 @@ class Browser:
         if self._chromium is not None and self._chromium.is_connected():
             return self._chromium
         await self._stop()
-        self._playwright = await async_api.async_playwright().start()
+        self._playwright = await _driver()
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         try:
             self._chromium = await self._playwright.chromium.launch(
@@ -146,6 +146,14 @@ def _reason(message: str) -> str:
     said = [line.partition("[err]")[2].strip() for line in lines if "[err]" in line]
     named = [line for line in said if "ERROR" in line or "cannot" in line or "error" in line]
     return (named or lines)[0][:200]
+
+
+async def _driver() -> async_api.Playwright:
+    try:
+        return await async_api.async_playwright().start()
+    except Exception as error:  # noqa: BLE001 - Playwright has no name for a driver that dies
+        why = _reason(str(error))
+        raise Missing(f"Playwright's driver does not start: {why}; run `ecg doctor`") from None
 
 
 async def _abort(route: async_api.Route) -> None:

@@ -12,9 +12,9 @@ import av.video.frame
 import msgspec
 
 from ecg.kernel.errors import InputRefused, MediaRefused
-from ecg.media.child import Context
 from ecg.media.info import VideoStream
 from ecg.media.opened import open_media, probe
+from ecg.media.served import Context
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.capture import Drawing, Feed, Ready, capture
 from ecg.render.engine.composite import Overlay, Patch, composited

@@ -5,7 +5,7 @@ import io
 import av
 import pytest
 
-from ecg.media.child import Context
+from ecg.media.served import Context
 from ecg.render.browsers import find_browser
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.composite import composited

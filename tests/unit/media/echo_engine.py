@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.child import serve
+from ecg.media.served import serve
 
 
 class Said(msgspec.Struct):

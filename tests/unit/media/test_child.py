@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from ecg.kernel.errors import EngineFailed, MediaRefused
-from ecg.media.child import Child, Limits
+from ecg.media.child import Child
+from ecg.media.pipe import Limits
 
 
 class Said(msgspec.Struct):

@@ -1,0 +1,111 @@
+"""The child's side of an engine process: takes calls, runs handlers, answers.
+
+Importable without the parent's side; an engine's ``__main__`` hands its verbs to ``serve``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, NoReturn
+
+import msgspec
+
+from ecg.kernel.errors import Cancelled, EcgError, EngineFailed
+from ecg.media.pipe import LENGTH, Call, Cancel, Done, Event, Failed, Limits
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Context:
+    """What a handler has besides its payload: a way to say where it is, and to learn that
+    it should stop."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+        self.cancelled = threading.Event()
+
+    def emit(self, event: msgspec.Struct) -> None:
+        """Sends ``event`` to the parent. Any thread may call it."""
+        self.send(Event(msgspec.Raw(msgspec.msgpack.encode(event))))
+
+    def check(self) -> None:
+        """Raises ``Cancelled`` once the parent has asked to stop."""
+        if self.cancelled.is_set():
+            raise Cancelled("stopped on request")
+
+    def send(self, message: msgspec.Struct) -> None:
+        body = msgspec.msgpack.encode(message)
+        with self._lock:
+            self._out.write(LENGTH.pack(len(body)) + body)
+            self._out.flush()
+
+
+Handler = Callable[[msgspec.Raw, Context], msgspec.Struct]
+
+
+def serve(handlers: Mapping[str, Handler]) -> NoReturn:
+    """The child's main loop: answers calls until the parent closes the pipe.
+
+    Handlers run on the main thread. The process ends with its parent, whatever the parent
+    died of: by PR_SET_PDEATHSIG on Linux, by end of file on the pipe everywhere.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    source = os.fdopen(os.dup(0), "rb")
+    context = Context(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)
+    calls: list[Call] = []
+    arrived = threading.Condition()
+
+    def listen() -> None:
+        while header := source.read(LENGTH.size):
+            body = source.read(LENGTH.unpack(header)[0])
+            message = msgspec.msgpack.decode(body, type=Call | Cancel)
+            if isinstance(message, Cancel):
+                context.cancelled.set()
+            else:
+                with arrived:
+                    calls.append(message)
+                    arrived.notify()
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        with arrived:
+            arrived.wait_for(lambda: calls)
+            call = calls.pop()
+        context.send(_answered(handlers[call.verb], call, context))
+
+
+def _answered(handler: Handler, call: Call, context: Context) -> Done | Failed:
+    try:
+        _apply(call.limits)
+        return Done(msgspec.Raw(msgspec.msgpack.encode(handler(call.payload, context))))
+    except EcgError as error:
+        return Failed(error.code, error.message, traceback.format_exc())
+    except MemoryError:
+        return Failed(EngineFailed.code, "the engine ran out of memory", traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - whatever a library raises becomes an answer
+        what = f"the engine failed: {type(error).__name__}: {error}".splitlines()[0]
+        return Failed(EngineFailed.code, what, traceback.format_exc())
+
+
+def _apply(limits: Limits) -> None:
+    for which, value in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        if value is not None:
+            hard = resource.getrlimit(which)[1]
+            ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (ceiling, hard))
