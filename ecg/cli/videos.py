@@ -17,6 +17,7 @@ from ecg.cli.options import FILE, LANGUAGE, MODEL, STRENGTH, STYLE, read, report
 from ecg.cli.output import Advance, Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
+from ecg.media.info import VideoStream
 from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
 _LISTENING = {
@@ -59,9 +60,10 @@ async def _caption_all(
     drawer = roles.render_engine(settings)
     try:
         for source, target in targets:
+            picture = next(iter((await drawer.check(source)).video))
             with out.steps() as advance:
                 heard = await listener.run(_job(settings, options), source, _hearing(advance))
-                scenario = _composed(settings, source, heard, options)
+                scenario = _composed(settings, source, picture, heard, options)
                 result = await drawer.run(
                     RenderJob(scenario, quality=options["quality"] or settings.render.quality),
                     source,
@@ -75,19 +77,20 @@ async def _caption_all(
 
 
 def _composed(
-    settings: Settings, source: Path, heard: AnalysisResult, options: dict[str, Any]
+    settings: Settings,
+    source: Path,
+    picture: VideoStream,
+    heard: AnalysisResult,
+    options: dict[str, Any],
 ) -> Scenario:
     if options["save_transcript"]:
         write(options["save_transcript"], encode(heard.transcript))
-    if not heard.media.video:
-        raise InputRefused(f"{source}: this file has no picture to put captions on")
     if not heard.transcript.segments and not heard.transcript.sounds:
         raise InputRefused(
             f"{source}: no words were heard in {heard.transcript.duration:.1f} s of sound, "
             "so there is nothing to caption; check that this is the right sound track"
         )
     style: Style = options["style"] or load_style(settings.render.style)
-    picture = heard.media.video[0]
     scenario = compose(
         heard.transcript,
         style,

@@ -10,8 +10,10 @@ from ecg.captions.styles import check_choice
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.identity import new_id
 from ecg.media.child import Child
+from ecg.media.info import MediaInfo
 from ecg.media.pipe import Limits
 from ecg.render.interfaces import (
+    CheckCall,
     RenderCall,
     RenderEngine,
     RenderJob,
@@ -30,6 +32,10 @@ class _ChildEngine:
     def __init__(self, browser: Path, work_dir: Path | None) -> None:
         self._browser = browser
         self._child = Child("ecg.render.engine", limits=Limits(), environment={}, work_dir=work_dir)
+
+    async def check(self, source: Path) -> MediaInfo:
+        call = CheckCall(str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
+        return await self._child.call("check", call, MediaInfo)
 
     async def run(
         self,

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from ecg.captions.scenario import Scenario
+from ecg.media.info import MediaInfo
 
 Quality = Literal["draft", "standard", "high"]
 Stage = Literal["start", "render", "finish"]
@@ -32,6 +33,12 @@ class RenderCall(msgspec.Struct, frozen=True):
     browser: str
     source: str
     output: str
+
+
+class CheckCall(msgspec.Struct, frozen=True):
+    """What the engine's child is asked before a render: ``source`` is an absolute path."""
+
+    source: str
 
 
 class RenderProgress(msgspec.Struct, frozen=True):
@@ -65,6 +72,14 @@ class RenderResult(msgspec.Struct, frozen=True):
 
 class RenderEngine(Protocol):
     """Draws a scenario over a video."""
+
+    async def check(self, source: Path) -> MediaInfo:
+        """Facts of ``source``, once it is seen to be one that captions can be drawn on.
+
+        Asked before long work on its sound. Raises ``MediaRefused`` (no picture, a damaged
+        file, a kind of picture that is not handled, by name).
+        """
+        ...
 
     async def run(
         self,

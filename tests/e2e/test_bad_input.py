@@ -89,7 +89,10 @@ def test_no_words_is_said_and_nothing_is_made(
     assert "no words were heard" in done.stderr
 
 
-def test_sound_alone_cannot_be_captioned_but_transcribed(ecg: Ecg, tmp_path: Path) -> None:
+def test_what_cannot_be_drawn_on_is_refused_before_anyone_listens(
+    ecg: Ecg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECG_MODELS_DIR", str(tmp_path))  # listening would miss its model
     refused(ecg("caption", MEDIA / "jfk.flac", "-o", tmp_path / "out.mp4"), "no picture")
     no_file_left(tmp_path)
 

@@ -12,14 +12,14 @@ import av.video.frame
 import msgspec
 
 from ecg.kernel.errors import InputRefused, MediaRefused
-from ecg.media.info import VideoStream
+from ecg.media.info import MediaInfo, VideoStream
 from ecg.media.opened import open_media, probe
 from ecg.media.served import Context
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.capture import Drawing, Feed, Ready, capture
 from ecg.render.engine.composite import Overlay, Patch, composited
 from ecg.render.engine.encode import Writer, choose_encoder, decoded, open_output
-from ecg.render.engine.pixels import pixel_format
+from ecg.render.engine.pixels import PixelFormat, pixel_format
 from ecg.render.engine.plan import FrameTimes, check_within, read_frame_times
 from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
@@ -120,11 +120,8 @@ def render(
 
 def prepare(job: RenderJob, source: Path) -> Task:
     """Looks at ``source`` and the scenario. Raises ``MediaRefused`` or ``DocumentInvalid``."""
-    info = probe(source)
-    if not info.video:
-        raise MediaRefused(f"{source}: has sound but no picture to put captions on")
+    info, form = checked(source)
     video = info.video[0]
-    form = pixel_format(video, str(source))
     with open_media(source) as container:
         times = read_frame_times(container, video.index)
     check_within(job.scenario, _end(times, video), 1 / float(video.rate))
@@ -135,6 +132,17 @@ def prepare(job: RenderJob, source: Path) -> Task:
         overlay,
         Drawing(job.scenario, _stage_width(video), width, height, times, job.capture),
     )
+
+
+def checked(source: Path) -> tuple[MediaInfo, PixelFormat]:
+    """Facts of ``source`` and how its pictures are made of planes; decodes one frame at most.
+
+    Raises ``MediaRefused`` where captions cannot be drawn on it.
+    """
+    info = probe(source)
+    if not info.video:
+        raise MediaRefused(f"{source}: has sound but no picture to put captions on")
+    return info, pixel_format(info.video[0], str(source))
 
 
 @contextmanager
