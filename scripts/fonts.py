@@ -195,14 +195,11 @@ def drawn_as(code):
 
 
 def rule(face):
+    """One line a face: there are more than a hundred."""
     return (
-        "@font-face {\n"
-        f'  font-family: "{face["family"]}";\n'
-        f"  font-weight: {face['weight']};\n"
-        "  font-display: block;\n"
-        f'  src: url("{face["file"]}") format("woff2");\n'
-        f"  unicode-range: {face['range']};\n"
-        "}\n"
+        f'@font-face {{ font-family: "{face["family"]}"; font-weight: {face["weight"]}; '
+        f'font-display: block; src: url("{face["file"]}") format("woff2"); '
+        f"unicode-range: {face['range']}; }}\n"
     )
 
 

@@ -16,7 +16,7 @@ VIDEO = MEDIA / "jfk_720p30.mp4"
 Ecg = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def refused(done: subprocess.CompletedProcess[str], *named: str, code: int = 1) -> None:
+def check_refused(done: subprocess.CompletedProcess[str], *named: str, code: int = 1) -> None:
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -68,12 +68,12 @@ def test_what_is_no_video_is_refused(ecg: Ecg, tmp_path: Path, command: str, kin
     document.write_text(json.dumps(scenario()))
     given = [source, document] if command == "render" else [source]
     out = tmp_path / ("out.json" if command == "transcribe" else "out.mp4")
-    refused(ecg(command, *given, "-o", out), "in put.mp4")
+    check_refused(ecg(command, *given, "-o", out), "in put.mp4")
     no_file_left(tmp_path, "scenario.json", *([source.name] if source.exists() else []))
 
 
 def test_a_video_without_sound_is_refused(ecg: Ecg, tmp_path: Path, silent_video: Path) -> None:
-    refused(ecg("caption", silent_video, "-o", tmp_path / "out.mp4"), "no sound track")
+    check_refused(ecg("caption", silent_video, "-o", tmp_path / "out.mp4"), "no sound track")
 
 
 @pytest.mark.parametrize("sound", ["synthetic_music24", "pinknoise5", "silence5"])
@@ -81,7 +81,7 @@ def test_no_words_is_said_and_nothing_is_made(
     ecg: Ecg, tmp_path: Path, sound: str, with_picture: Callable[[Path], Path]
 ) -> None:
     video = with_picture(MEDIA / f"{sound}.flac")
-    refused(ecg("caption", video, "-o", tmp_path / "out.mp4"), "no words were heard")
+    check_refused(ecg("caption", video, "-o", tmp_path / "out.mp4"), "no words were heard")
     no_file_left(tmp_path)
     done = ecg("transcribe", video)
     assert done.returncode == 0
@@ -93,7 +93,7 @@ def test_what_cannot_be_drawn_on_is_refused_before_anyone_listens(
     ecg: Ecg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECG_MODELS_DIR", str(tmp_path))  # listening would miss its model
-    refused(ecg("caption", MEDIA / "jfk.flac", "-o", tmp_path / "out.mp4"), "no picture")
+    check_refused(ecg("caption", MEDIA / "jfk.flac", "-o", tmp_path / "out.mp4"), "no picture")
     no_file_left(tmp_path)
 
 
@@ -101,10 +101,10 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
     ecg: Ecg, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    refused(ecg("caption", VIDEO, "-o", tmp_path / "file/out.mp4"), "file/out.mp4")
-    refused(ecg("caption", VIDEO, "-o", tmp_path / "no/such/out.mp4"), "no/such")
-    refused(ecg("caption", VIDEO, "-o", "/proc/out.mp4"), "/proc")
-    refused(ecg("caption", VIDEO, "-o", tmp_path / "out.txt"), ".mp4")
+    check_refused(ecg("caption", VIDEO, "-o", tmp_path / "file/out.mp4"), "file/out.mp4")
+    check_refused(ecg("caption", VIDEO, "-o", tmp_path / "no/such/out.mp4"), "no/such")
+    check_refused(ecg("caption", VIDEO, "-o", "/proc/out.mp4"), "/proc")
+    check_refused(ecg("caption", VIDEO, "-o", tmp_path / "out.txt"), ".mp4")
 
 
 def test_the_input_is_never_written_over(ecg: Ecg, tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ def test_the_input_is_never_written_over(ecg: Ecg, tmp_path: Path) -> None:
     link = tmp_path / "link.mp4"
     link.symlink_to(video)
     before = video.read_bytes()
-    refused(ecg("caption", video, "-o", video), "input")
-    refused(ecg("caption", video, "-o", link), "input")
-    refused(ecg("caption", video, "-o", f"{tmp_path}/"), "input")
+    check_refused(ecg("caption", video, "-o", video), "input")
+    check_refused(ecg("caption", video, "-o", link), "input")
+    check_refused(ecg("caption", video, "-o", f"{tmp_path}/"), "input")
     assert video.read_bytes() == before
 
 
@@ -134,12 +134,12 @@ def test_an_unknown_value_is_wrong_usage(
     ecg: Ecg, tmp_path: Path, option: str, value: str, named: str
 ) -> None:
     done = ecg("caption", VIDEO, "-o", tmp_path / "out.mp4", option, value)
-    refused(done, named, code=2)
+    check_refused(done, named, code=2)
     no_file_left(tmp_path)
 
 
 def test_a_sound_track_that_is_not_there_is_refused(ecg: Ecg, tmp_path: Path) -> None:
-    refused(
+    check_refused(
         ecg("caption", VIDEO, "-o", tmp_path / "out.mp4", "--audio-track", "3"), "sound track 3"
     )
 
@@ -148,7 +148,7 @@ def test_a_model_that_is_not_here_says_how_to_get_it(
     ecg: Ecg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECG_MODELS_DIR", str(tmp_path))
-    refused(ecg("transcribe", VIDEO), "ecg models pull base")
+    check_refused(ecg("transcribe", VIDEO), "ecg models pull base")
     no_file_left(tmp_path)
 
 
@@ -178,7 +178,7 @@ def test_a_scenario_with_a_fault_is_refused_with_its_path(
 ) -> None:
     document = tmp_path / "scenario.json"
     document.write_text(text)
-    refused(ecg("render", VIDEO, document, "-o", tmp_path / "out.mp4"), path)
+    check_refused(ecg("render", VIDEO, document, "-o", tmp_path / "out.mp4"), path)
     no_file_left(tmp_path, "scenario.json")
 
 
@@ -186,7 +186,7 @@ def test_a_missing_measurement_is_refused(ecg: Ecg, tmp_path: Path) -> None:
     document = scenario()
     del document["cues"][0]["words"][0]["loudness"]  # type: ignore[index]
     (tmp_path / "scenario.json").write_text(json.dumps(document))
-    refused(ecg("lint", tmp_path / "scenario.json"), "loudness")
+    check_refused(ecg("lint", tmp_path / "scenario.json"), "loudness")
 
 
 def test_wrong_usage_exits_2(ecg: Ecg, tmp_path: Path) -> None:
