@@ -34,7 +34,7 @@ class _ChildEngine:
         self._child = Child("ecg.render.engine", limits=Limits(), environment={}, work_dir=work_dir)
 
     async def check(self, source: Path) -> MediaInfo:
-        call = CheckCall(str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
+        call = CheckCall(str(self._browser), str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
         return await self._child.call("check", call, MediaInfo)
 
     async def run(

@@ -36,8 +36,10 @@ class RenderCall(msgspec.Struct, frozen=True):
 
 
 class CheckCall(msgspec.Struct, frozen=True):
-    """What the engine's child is asked before a render: ``source`` is an absolute path."""
+    """What the engine's child is asked before a render, with the Chromium that will draw it;
+    ``source`` is an absolute path."""
 
+    browser: str
     source: str
 
 
@@ -76,7 +78,7 @@ class RenderEngine(Protocol):
     async def check(self, source: Path) -> MediaInfo:
         """Facts of ``source``, once it is seen to be one that captions can be drawn on.
 
-        Asked before long work on its sound. Raises ``MediaRefused`` (no picture, a damaged
+        Asked before long work on its sound, during which the browser starts. Raises ``MediaRefused`` (no picture, a damaged
         file, a kind of picture that is not handled, by name).
         """
         ...

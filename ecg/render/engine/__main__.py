@@ -14,15 +14,23 @@ from ecg.render.interfaces import CheckCall, RenderCall
 _warm: dict[str, Browser] = {}
 
 
+def _browser(executable: str) -> Browser:
+    if executable not in _warm:
+        _warm[executable] = Browser(Path(executable))
+    return _warm[executable]
+
+
 def _render(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=RenderCall)
-    if call.browser not in _warm:
-        _warm[call.browser] = Browser(Path(call.browser))
-    return render(_warm[call.browser], call.job, Path(call.source), Path(call.output), context)
+    browser = _browser(call.browser)
+    return render(browser, call.job, Path(call.source), Path(call.output), context)
 
 
 def _check(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
-    return checked(Path(msgspec.msgpack.decode(payload, type=CheckCall).source))[0]
+    call = msgspec.msgpack.decode(payload, type=CheckCall)
+    info, _ = checked(Path(call.source))
+    _browser(call.browser).warm()
+    return info
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import TimeoutError as Waiting
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ class Browser:
         self._executable = executable
         self._playwright: async_api.Playwright | None = None
         self._chromium: async_api.Browser | None = None
+        self._starting = asyncio.Lock()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -65,6 +66,10 @@ class Browser:
             except BaseException:
                 future.cancel()
                 raise
+
+    def warm(self) -> None:
+        """Starts Chromium ahead of its first page; what fails here is raised there."""
+        self.submit(self._ahead())
 
     @asynccontextmanager
     async def page(self, origin: str, url: str) -> AsyncGenerator[async_api.Page]:
@@ -100,7 +105,15 @@ class Browser:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+    async def _ahead(self) -> None:
+        with suppress(Missing):
+            await self._started()
+
     async def _started(self) -> async_api.Browser:
+        async with self._starting:
+            return await self._running()
+
+    async def _running(self) -> async_api.Browser:
         if self._chromium is not None and self._chromium.is_connected():
             return self._chromium
         await self._stop()
