@@ -73,6 +73,13 @@ def test_upright_pictures_get_one_short_line() -> None:
         assert len(page) <= 22
 
 
+def test_upright_korean_takes_the_room_of_two_latin_letters_each() -> None:
+    said = spoken("정말 그게 가능하다고 생각했어요 우리는 결국 해냈습니다")
+    shown = pages(compose(transcript(said, language="ko"), INTENTION, size=(1080, 1920)))
+    assert all(width(page, "ko") <= 11 for page in shown)
+    assert max(len(page.split()) for page in shown) >= 2
+
+
 def test_exactly_so_many_words() -> None:
     scenario = compose(transcript(spoken("a b c d e f g")), INTENTION, rules=Rules(words=3))
     assert pages(scenario) == ["a b c", "d e f", "g"]
