@@ -11,7 +11,7 @@ from pathlib import Path
 import av.video.frame
 import msgspec
 
-from ecg.kernel.errors import InputRefused, MediaRefused
+from ecg.kernel.errors import EngineFailed, InputRefused, MediaRefused
 from ecg.media.info import MediaInfo, VideoStream
 from ecg.media.opened import open_media, probe
 from ecg.media.served import Context
@@ -25,6 +25,8 @@ from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5
 """Seconds between two reports."""
+PATIENCE = 120.0
+"""Seconds that the compositor waits for one caption state before it calls the page stuck."""
 _POLL = 0.1
 
 Frame = av.video.frame.VideoFrame
@@ -70,11 +72,13 @@ class Captured:
         return item
 
     def _next(self) -> Ready | Patch:
-        while True:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             self._check()
             item = self._feed.get(_POLL)
             if item is not None:
                 return item
+        raise EngineFailed(f"the caption page drew nothing for {PATIENCE:g} s; try again")
 
 
 def render(
