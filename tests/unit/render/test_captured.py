@@ -14,7 +14,7 @@ async def feed():
 
 async def test_a_page_that_draws_nothing_ends_the_render(feed, monkeypatch):
     monkeypatch.setattr(run, "PATIENCE", 0.25)
-    with pytest.raises(EngineFailed, match="drew nothing for 0.25 s"):
+    with pytest.raises(EngineFailed, match=r"drew nothing for 0\.25 s"):
         run.Captured(feed, lambda: None).patch()
 
 
