@@ -11,7 +11,7 @@ from pathlib import Path
 import av.video.frame
 import msgspec
 
-from ecg.kernel.errors import EngineFailed, InputRefused, MediaRefused
+from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import MediaInfo, VideoStream
 from ecg.media.opened import open_media, probe
 from ecg.media.served import Context
@@ -180,7 +180,7 @@ def _refuse_early_end(count: int, total: int, source: Path) -> None:
     if count < total * 0.98 - 2:
         raise MediaRefused(f"{source}: only {count} of {total} frames could be decoded")
     if count == 0:
-        raise InputRefused(f"{source}: holds no picture that can be decoded")
+        raise MediaRefused(f"{source}: holds no picture that can be decoded")
 
 
 def _reported(frames: Iterable[Frame], total: int, task: Task, context: Context) -> Iterator[Frame]:

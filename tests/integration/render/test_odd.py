@@ -96,15 +96,24 @@ def with_browser(browser, draw):
     return lambda _, *arguments: render(browser, *arguments)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "context.fillRect(0, 0, 9000, 9000);",
+        "context.drawElementImage(element, 2, 0);",
+        "context.globalAlpha = 0.5; context.drawElementImage(element, 0, 0);",
+    ],
+    ids=["a box", "two pixels aside", "half as strong"],
+)
 def test_a_canvas_that_draws_something_else_is_found_out(
-    make_video, draw, short, tmp_path, monkeypatch
+    fault, make_video, draw, short, tmp_path, monkeypatch
 ):
     page = tmp_path / "page"
     shutil.copytree(FOLDERS["page"], page)
     script = page / "capture.js"
     drawn = "context.drawElementImage(element, 0, 0);"
     assert drawn in script.read_text()
-    script.write_text(script.read_text().replace(drawn, "context.fillRect(0, 0, 9000, 9000);"))
+    script.write_text(script.read_text().replace(drawn, fault))
     monkeypatch.setitem(FOLDERS, "page", page)
     result, _ = draw(make_video(rate=10), short)
     assert result.capture == "screenshot"
