@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from ecg.captions.transcript import Transcript
+from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo
 
 Stage = Literal["decode", "transcribe", "measure"]
@@ -86,3 +87,58 @@ class AnalysisEngine(Protocol):
     async def close(self) -> None:
         """Ends the engine's child process, if one runs."""
         ...
+
+
+class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The longest and largest video accepted: seconds, and pixels of its longer side."""
+
+    seconds: float
+    pixels: int
+
+
+class AnalysisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the audio role is asked to do; kept in the analysis's row. ``size``: the source's
+    bytes. The source itself is the attempt's object ``source``."""
+
+    video_id: str
+    size: int
+    limits: VideoLimits
+    job: AnalysisJob = AnalysisJob()
+
+
+class Probed(msgspec.Struct, frozen=True, tag="probed"):
+    """The source is a video that can be used. ``poster``: a JPEG of a frame, where there is a
+    picture."""
+
+    media: MediaInfo
+    poster: Stored | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The source cannot be used; ends the job. The desk deletes the source."""
+
+    trouble: Trouble
+
+
+class Analysed(msgspec.Struct, frozen=True, tag="succeeded"):
+    """``transcript``: the JSON document in the store. ``seconds``: wall time of the work."""
+
+    transcript: Stored
+    seconds: float
+
+
+class AnalysisFailed(msgspec.Struct, frozen=True, tag="failed"):
+    trouble: Trouble
+
+
+class AnalysisReport(msgspec.Struct, frozen=True):
+    """From the audio role to the analysis desk. ``Probed`` may be followed by more, each of
+    the others ends the attempt and the job. ``id``: the analysis's."""
+
+    id: str
+    attempt: int
+    event: Probed | Refused | Analysed | AnalysisFailed
+
+
+POSTER = "poster.jpg"
+TRANSCRIPT = "transcript.json"

@@ -3,8 +3,17 @@
     EcgError
     ├── InputRefused        what was given cannot be used (exit 1, 422)
     │   ├── DocumentInvalid     a transcript or scenario, with the JSON path
-    │   └── MediaRefused        a video or sound file
+    │   ├── MediaRefused        a video or sound file
+    │   └── RequestInvalid      a request's body or query, with each field's path
+    ├── Unauthorized        no token, or one that is not accepted (401)
+    ├── Forbidden           signed in, but not allowed this (403)
+    │   └── QuotaExceeded       what the account may use is used up; says when it renews
     ├── NotFound            a named thing does not exist (exit 1, 404)
+    ├── Conflict            the thing is in a state that does not allow this (409)
+    ├── PreconditionFailed  it was changed by someone else meanwhile (412)
+    ├── TooLarge            a body over its limit (413)
+    ├── RateLimited         too many requests; says when to come back (429)
+    ├── Unavailable         a store or another role does not answer just now (503)
     ├── Missing             this machine lacks something; says the command that mends it
     ├── EngineFailed        an engine crashed, ran out of its limits or contradicted itself
     └── Cancelled           stopped on request (exit 130)
@@ -14,6 +23,8 @@ stable and is what programs match on; ``status`` is the HTTP status the api answ
 """
 
 from __future__ import annotations
+
+import msgspec
 
 
 class EcgError(Exception):
@@ -49,9 +60,69 @@ class MediaRefused(InputRefused):
     code = "media_refused"
 
 
+class FieldError(msgspec.Struct, frozen=True):
+    """``path`` is the JSON path of the value in the body, or the name of the parameter."""
+
+    path: str
+    message: str
+
+
+class RequestInvalid(InputRefused):
+    code = "request_invalid"
+
+    def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class Unauthorized(EcgError):
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(EcgError):
+    code = "forbidden"
+    status = 403
+
+
+class QuotaExceeded(Forbidden):
+    code = "quota_exceeded"
+
+
 class NotFound(EcgError):
     code = "not_found"
     status = 404
+
+
+class Conflict(EcgError):
+    code = "conflict"
+    status = 409
+
+
+class PreconditionFailed(EcgError):
+    code = "precondition_failed"
+    status = 412
+
+
+class TooLarge(EcgError):
+    code = "too_large"
+    status = 413
+
+
+class RateLimited(EcgError):
+    """``retry_after``: whole seconds until a request is accepted again."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(EcgError):
+    code = "unavailable"
+    status = 503
 
 
 class Missing(EcgError):

@@ -12,9 +12,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
+from msgspec import Meta
 
 from ecg.kernel.errors import InputRefused
 
@@ -31,27 +32,133 @@ class AnalysisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RenderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``quality``: how hard the encoder works. ``style``: the look of a new scenario."""
+    """``quality``: how hard the encoder works. ``style``: the look of a new scenario. ``url``:
+    where the render role answers, for an api that runs without it."""
 
     quality: Literal["draft", "standard", "high"] = "standard"
     style: str = "intention"
+    url: str = ""
+
+
+class AudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``url``: where the audio role answers, for an api that runs without it."""
+
+    url: str = ""
+
+
+class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``url``: where the api role answers, for a worker that runs without it.
+    ``origins``: web origins that may call it from a browser, separated by commas.
+    ``proxies``: how many proxies of the operator's stand before it, each of which appends to
+    ``X-Forwarded-For``."""
+
+    url: str = ""
+    origins: str = ""
+    proxies: Annotated[int, Meta(ge=0)] = 0
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``url``: ``postgresql://…``. ``pool``: connections kept per process, and as many more in
+    a rush."""
+
+    url: str = ""
+    pool: Annotated[int, Meta(ge=1)] = 10
+
+
+class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``url``: the user of the worker roles. ``reader_url``: the api's, who may only read
+    progress."""
+
+    url: str = ""
+    reader_url: str = ""
+
+
+class S3Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``bucket`` set means that a store is given. ``endpoint``: where the roles reach it;
+    ``public_endpoint``: where browsers do (default: the same). Without keys the platform's
+    own credentials are used."""
+
+    endpoint: str = ""
+    public_endpoint: str = ""
+    region: str = "us-east-1"
+    bucket: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+
+
+class GoogleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sign-in by Google is offered where ``client_id`` is set."""
+
+    client_id: str = ""
+    client_secret: str = ""
+    discovery_url: str = "https://accounts.google.com/.well-known/openid-configuration"
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one account may use. ``requests_per_minute`` holds for each api process; the others
+    hold over all. ``video_*``: seconds, bytes and pixels on the longer side of one video."""
+
+    renders_per_minute: Annotated[int, Meta(ge=1)] = 20
+    requests_per_minute: Annotated[int, Meta(ge=1)] = 600
+    logins_per_minute: Annotated[int, Meta(ge=1)] = 5
+    renders_per_day: Annotated[int, Meta(ge=0)] = 200
+    renders_per_month: Annotated[int, Meta(ge=0)] = 2000
+    renders_at_once: Annotated[int, Meta(ge=0)] = 25
+    upload_bytes_per_month: Annotated[int, Meta(ge=0)] = 200 << 30
+    video_seconds: Annotated[float, Meta(gt=0)] = 4 * 3600
+    video_bytes: Annotated[int, Meta(ge=1)] = 20 << 30
+    video_pixels: Annotated[int, Meta(ge=16)] = 4096
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``work_dir``: where engine children keep temporary files (default: the system's own).
     ``models_dir``: speech models (default: ``ecg/models`` in the user's cache folder).
-    ``browser``: the Chromium to draw with (default: found)."""
+    ``browser``: the Chromium to draw with (default: found). ``data_dir``: where the embedded
+    stores keep everything (default: ``ecg`` in the user's data folder). ``public_url``: the
+    address that people use (default: the one listened on). ``secret_key`` signs users' tokens,
+    ``service_key`` what passes between roles; each may be a list separated by commas, of which
+    the first signs and all are accepted."""
 
     work_dir: Path | None = None
     models_dir: Path | None = None
     browser: Path | None = None
+    data_dir: Path | None = None
+    public_url: str = ""
+    secret_key: str = ""
+    service_key: str = ""
     analysis: AnalysisSettings = AnalysisSettings()
     render: RenderSettings = RenderSettings()
+    audio: AudioSettings = AudioSettings()
+    api: ApiSettings = ApiSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    s3: S3Settings = S3Settings()
+    google: GoogleSettings = GoogleSettings()
+    limits: LimitSettings = LimitSettings()
 
     @property
     def models_folder(self) -> Path:
         """Where speech models are kept; may not exist yet."""
         return self.models_dir or _user_folder("XDG_CACHE_HOME", ".cache") / "models"
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the embedded stores keep their data; may not exist yet."""
+        return self.data_dir or _user_folder("XDG_DATA_HOME", ".local/share")
+
+
+SECRETS = frozenset(
+    {
+        "secret_key", "service_key", "database.url", "redis.url", "redis.reader_url",
+        "s3.secret_key", "google.client_secret",
+    }
+)  # fmt: skip
+"""Keys whose values are never shown or logged (the URLs carry passwords)."""
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """The parts of a setting that is a list separated by commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Loaded(msgspec.Struct, frozen=True):

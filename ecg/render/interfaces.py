@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from ecg.captions.scenario import Scenario
+from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo
 
 Quality = Literal["draft", "standard", "high"]
@@ -103,3 +104,35 @@ class RenderEngine(Protocol):
     async def close(self) -> None:
         """Ends the engine's child process and its browser, if they run."""
         ...
+
+
+class RenderRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the render role is asked to do; kept in the render's row. ``size``: the source's
+    bytes. The source itself is the attempt's object ``source``."""
+
+    video_id: str
+    size: int
+    job: RenderJob
+
+
+class Rendered(msgspec.Struct, frozen=True, tag="succeeded"):
+    """``result``: the video in the store. ``facts``: what the engine says of it."""
+
+    result: Stored
+    facts: RenderResult
+
+
+class RenderFailed(msgspec.Struct, frozen=True, tag="failed"):
+    trouble: Trouble
+
+
+class RenderReport(msgspec.Struct, frozen=True):
+    """From the render role to the render desk; either ends the attempt and the job. ``id``:
+    the render's."""
+
+    id: str
+    attempt: int
+    event: Rendered | RenderFailed
+
+
+RESULT = "result.mp4"

@@ -1,0 +1,100 @@
+"""PostgreSQL by SQLAlchemy 2 on psycopg 3: one engine a process, one transaction a request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from prometheus_client import Gauge, Histogram
+from sqlalchemy import DateTime, MetaData, String, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from ecg.kernel.errors import Unavailable
+
+IN_USE = Gauge("ecg_database_connections_in_use", "Connections taken from the pool")
+WAIT = Histogram("ecg_database_transaction_seconds", "Length of transactions")
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every feature's tables; foreign keys between features go by table name."""
+
+
+class Row(DeclarativeBase):
+    """Base of every table. Times are ``timestamptz``, ids UUIDv7 as text of 36."""
+
+    metadata = METADATA
+    type_annotation_map = {datetime: DateTime(timezone=True), str: String}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class Database:
+    """One pool of connections. ``transaction`` is the only way in."""
+
+    def __init__(self, url: str, pool: int) -> None:
+        self.url = make_url(url).set(drivername="postgresql+psycopg")
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "application_name": "ecg"},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """A session whose work is committed when the block ends, rolled back when it raises.
+
+        Raises ``Unavailable`` where PostgreSQL does not answer or went away meanwhile.
+        """
+        started = time.monotonic()
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except (OperationalError, InterfaceError, DBAPIError, TimeoutError) as error:
+            if isinstance(error, DBAPIError) and not _lost(error):
+                raise
+            raise Unavailable("the database does not answer just now; try again shortly") from error
+        finally:
+            WAIT.observe(time.monotonic() - started)
+            pool = self.engine.pool
+            if isinstance(pool, AsyncAdaptedQueuePool):
+                IN_USE.set(pool.checkedout())
+
+    async def ping(self) -> None:
+        """Raises ``Unavailable`` where PostgreSQL does not answer."""
+        try:
+            async with self.transaction() as session:
+                await session.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            raise Unavailable("the database does not answer") from error
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def utc_now() -> datetime:
+    """The present, with its zone."""
+    return datetime.now(UTC)
+
+
+def _lost(error: DBAPIError) -> bool:
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
