@@ -1,0 +1,1 @@
+"""Users' own webhooks: signed messages when an analysis or a render ends."""
