@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import http.client
+import json
+import pkgutil
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
 import pytest
 from hypothesis import settings
+from psycopg import sql
+from sqlalchemy import Column, String, Table
+from sqlalchemy.engine import make_url
+
+from ecg.kernel.database import METADATA, Database
+from ecg.kernel.embedded import Stores, running_stores
+from ecg.kernel.settings import S3Settings
 
 settings.register_profile("brief", max_examples=60, deadline=None)
 settings.register_profile("full", max_examples=2_000, deadline=None)
@@ -25,3 +48,131 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if longer:
         config.hook.pytest_deselected(items=longer)
         items[:] = [item for item in items if item not in longer]
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder that every account may pass through, as PostgreSQL's must be under root."""
+    folder = Path(tempfile.mkdtemp(prefix="ecg-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def services(short_folder: Path) -> Iterator[Stores]:
+    """PostgreSQL, Valkey and the object store, for the whole session."""
+    with running_stores(short_folder / "data", durable=False) as stores:
+        yield stores
+
+
+@pytest.fixture
+def redis_url(services: Stores) -> str:
+    return services.redis_url
+
+
+@pytest.fixture
+def reader_url(services: Stores) -> str:
+    return services.reader_url
+
+
+@pytest.fixture
+async def database(services: Stores) -> AsyncIterator[Database]:
+    """A database of this test's own, with every table there is."""
+    for path in sorted(Path("ecg").glob("*/models.py")):
+        pkgutil.resolve_name(f"ecg.{path.parent.name}.models")
+    if Path("ecg/kernel/jobs.py").exists():
+        pkgutil.resolve_name("ecg.kernel.jobs")
+    for table in list(METADATA.tables.values()):  # until every feature's models are there
+        for key in table.foreign_keys:
+            target = key.target_fullname.split(".")[0]
+            if target not in METADATA.tables:
+                Table(target, METADATA, Column("id", String(36), primary_key=True))
+    name = sql.Identifier(f"test_{uuid.uuid4().hex}")
+    admin = await psycopg.AsyncConnection.connect(services.database_url, autocommit=True)
+    async with admin:
+        await admin.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        url = make_url(services.database_url).set(database=name.as_string().strip('"'))
+        made = Database(url.render_as_string(hide_password=False), 5)
+        try:
+            async with made.engine.begin() as connection:
+                await connection.run_sync(METADATA.create_all)
+            yield made
+        finally:
+            await made.close()
+            await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
+    """A second object store of another make, with a bucket of its own."""
+    folder = tmp_path_factory.mktemp("seaweed")
+    identity = {
+        "name": "test",
+        "credentials": [{"accessKey": "seaweed", "secretKey": "seaweed-secret"}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    ports = dict(zip(("master", "volume", "filer", "s3"), _seaweed_ports(), strict=True))
+    command = [
+        str(Path(sys.executable).with_name("weed")), "server", f"-dir={folder}", "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}", "-filer",
+        "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0",
+        *(f"-{name}.port={port}" for name, port in ports.items()),
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+    try:
+        store = S3Settings(
+            endpoint=f"http://127.0.0.1:{ports['s3']}",
+            bucket="ecg",
+            access_key="seaweed",
+            secret_key="seaweed-secret",
+        )
+        asyncio.run(_make_bucket(store, folder / "log"))
+        yield store
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _seaweed_ports() -> list[int]:
+    """Ports whose gRPC twin, 10,000 higher, is free too."""
+    found: list[int] = []
+    with contextlib.ExitStack() as held:
+        port = 21_000 + uuid.uuid4().int % 4_000
+        while len(found) < 4:
+            port += 1
+            with contextlib.suppress(OSError):
+                for number in (port, port + 10_000):
+                    probe = held.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", number))
+                found.append(port)
+    return found
+
+
+async def _make_bucket(store: S3Settings, log: Path) -> None:
+    import aioboto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    deadline = time.monotonic() + 60
+    session = aioboto3.Session(store.access_key, store.secret_key, region_name=store.region)
+    async with session.client("s3", endpoint_url=store.endpoint) as client:
+        while True:
+            try:
+                await client.create_bucket(Bucket=store.bucket)
+                await client.put_object(Bucket=store.bucket, Key="ready", Body=b"1")
+            except (BotoCoreError, ClientError, http.client.HTTPException) as error:
+                if getattr(error, "response", {}).get("Error", {}).get("Code") == (
+                    "BucketAlreadyOwnedByYou"
+                ):
+                    store = store
+                assert time.monotonic() < deadline, f"{error}: {log.read_text()[-2000:]}"
+                await asyncio.sleep(0.3)
+            else:
+                await client.delete_object(Bucket=store.bucket, Key="ready")
+                return
