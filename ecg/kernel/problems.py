@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -109,10 +109,11 @@ def on_defect(_request: Request[Any, Any, Any], error: Exception) -> Response[by
 
 def _validation(error: ValidationException) -> tuple[str, tuple[FieldError, ...]]:
     found: list[FieldError] = []
-    extra: Any = error.extra or []
-    for item in extra if isinstance(extra, list) else []:
-        if isinstance(item, dict):
-            source: Any = item.get("source")
+    extra: Any = error.extra
+    for each in cast(list[Any], extra) if isinstance(extra, list) else []:
+        if isinstance(each, dict):
+            item = cast(dict[str, Any], each)
+            source = item.get("source")
             place = "$" if getattr(source, "value", source) == "body" else ""
             key = str(item.get("key") or "")
             path = ".".join(part for part in (place, key) if part and key != "data") or "$"

@@ -242,7 +242,8 @@ class _Authentication(AbstractAuthenticationMiddleware):
     ) -> AuthenticationResult:
         principal = await self._authenticate(connection)
         structlog.contextvars.bind_contextvars(user_id=principal.user_id)
-        wanted = "read" if connection.scope["method"] in {"GET", "HEAD"} else "write"  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        method = cast(dict[str, Any], connection.scope).get("method")
+        wanted = "read" if method in {"GET", "HEAD"} else "write"
         if principal.scopes is not None and wanted not in principal.scopes:
             raise Forbidden(f'this API key has no "{wanted}" scope; make one that has')
         left, reset = self._window.hit(principal.user_id)
