@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 
 import msgspec
@@ -67,3 +68,17 @@ class MediaInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     video: tuple[VideoStream, ...] = ()
     audio: tuple[AudioStream, ...] = ()
+
+
+class VideoFacts(msgspec.Struct, frozen=True):
+    """What features tell each other of a stored video. ``key`` is the source's in the store,
+    ``size`` its bytes; ``media`` is known once the source has been probed."""
+
+    id: str
+    owner_id: str
+    state: str
+    filename: str
+    key: str
+    size: int
+    media: MediaInfo | None
+    created_at: datetime

@@ -1,0 +1,241 @@
+"""The object store, by its S3 interface: URLs signed for others, and the few things that the api
+does with objects itself."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal
+
+import aioboto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from prometheus_client import Counter, Histogram
+
+from ecg.kernel.errors import NotFound, Unavailable
+from ecg.kernel.settings import S3Settings
+
+HITS = Counter("ecg_presign_cache_hits_total", "Signed URLs that were handed out again")
+MISSES = Counter("ecg_presign_cache_misses_total", "URLs that were signed anew")
+TIMES = Histogram("ecg_store_seconds", "Calls to the object store", ["call"])
+
+URL_SECONDS = 3600
+"""How long a signed URL holds."""
+
+MARGIN_SECONDS = 600
+"""A cached URL is signed anew so long before it ends, so that whoever gets it has that long."""
+
+CACHED = 4096
+_MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
+
+
+class Head(msgspec.Struct, frozen=True):
+    size: int
+    content_type: str
+
+
+class PartDone(msgspec.Struct, frozen=True):
+    """A part that the store holds."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class Store:
+    """One bucket. ``public`` URLs are signed for the address that browsers use, the others for
+    the one that the roles use: the host is part of a signature."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self.bucket = settings.bucket
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._inside: Any = None
+        self._outside: Any = None
+        self._signed: OrderedDict[tuple[Any, ...], tuple[str, float]] = OrderedDict()
+
+    async def open(self) -> None:
+        settings = self._settings
+        session: Any = aioboto3.Session(
+            aws_access_key_id=settings.access_key or None,
+            aws_secret_access_key=settings.secret_key or None,
+            region_name=settings.region,
+        )
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if settings.endpoint else "auto"},
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 3, "mode": "standard"},
+            max_pool_connections=32,
+            # the newer default adds checksums that other makes of store refuse
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+
+        async def client(endpoint: str) -> Any:
+            made = session.client("s3", endpoint_url=endpoint or None, config=config)
+            return await self._stack.enter_async_context(made)
+
+        self._inside = await client(settings.endpoint)
+        outside = settings.public_endpoint
+        self._outside = await client(outside) if outside else self._inside
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    async def presign_get(self, key: str, *, public: bool) -> str:
+        """A URL to read ``key``, from the cache where that one still holds for long enough."""
+        wanted = ("get_object", key, public)
+        now = time.monotonic()
+        url, until = self._signed.get(wanted, ("", 0.0))
+        if now < until:
+            HITS.inc()
+            self._signed.move_to_end(wanted)
+            return url
+        MISSES.inc()
+        url = await self._sign("get_object", public=public, Key=key)
+        self._signed[wanted] = (url, now + URL_SECONDS - MARGIN_SECONDS)
+        while len(self._signed) > CACHED:
+            self._signed.popitem(last=False)
+        return url
+
+    async def presign_put(self, key: str, *, public: bool, **pinned: str | int) -> str:
+        """A URL to write ``key`` once. ``pinned`` (``ContentLength``, ``ContentType``) become
+        headers that are part of the signature, so the writer must send just these."""
+        return await self._sign("put_object", public=public, Key=key, **pinned)
+
+    async def presign_part(self, key: str, upload_id: str, number: int, size: int) -> str:
+        """A public URL to write one part of exactly ``size`` bytes."""
+        return await self._sign(
+            "upload_part",
+            public=True,
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            ContentLength=size,
+        )
+
+    async def begin_parts(self, key: str, content_type: str) -> str:
+        """The id of a new multipart upload."""
+        made = await self._call("create_multipart_upload", Key=key, ContentType=content_type)
+        return str(made["UploadId"])
+
+    async def parts(self, key: str, upload_id: str) -> list[PartDone]:
+        """The parts that are there. Raises ``NotFound`` for an upload that is over."""
+        found: list[PartDone] = []
+        marker = 0
+        while True:
+            page = await self._call(
+                "list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker
+            )
+            found += [
+                PartDone(int(part["PartNumber"]), int(part["Size"]), str(part["ETag"]))
+                for part in page.get("Parts", [])
+            ]
+            if not page.get("IsTruncated"):
+                return found
+            marker = int(page["NextPartNumberMarker"])
+
+    async def end_parts(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        """Joins the parts. Raises ``NotFound`` for an upload that is over, ``ClientError`` as the
+        store has it for parts that are not what it holds."""
+        listed = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
+        await self._call(
+            "complete_multipart_upload",
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": listed},
+        )
+
+    async def abort_parts(self, key: str, upload_id: str) -> None:
+        """Drops an upload with its parts; one that is over is left as it is."""
+        try:
+            await self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
+        except NotFound:
+            return
+
+    async def head(self, key: str) -> Head:
+        """Raises ``NotFound``."""
+        found = await self._call("head_object", Key=key)
+        return Head(int(found["ContentLength"]), str(found.get("ContentType", "")))
+
+    async def read(self, key: str, limit: int) -> bytes:
+        """The first ``limit`` bytes. Raises ``NotFound``."""
+        async with self._opened(key) as chunks:
+            data = bytearray()
+            async for chunk in chunks:
+                data += chunk
+                if len(data) >= limit:
+                    break
+            return bytes(data[:limit])
+
+    async def stream(self, key: str) -> AsyncGenerator[bytes]:
+        """The whole object, a megabyte at a time. Raises ``NotFound``."""
+        async with self._opened(key) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Removes objects; one that is not there is no error."""
+        for key in keys:
+            await self._call("delete_object", Key=key)
+
+    async def delete_under(self, prefix: str) -> None:
+        """Removes every object whose key begins with ``prefix``."""
+        while True:
+            page = await self._call("list_objects_v2", Prefix=prefix)
+            keys = [str(item["Key"]) for item in page.get("Contents", [])]
+            await self.delete(keys)
+            if not page.get("IsTruncated") or not keys:
+                return
+
+    async def ping(self) -> None:
+        """Raises ``Unavailable`` where the store or the bucket does not answer."""
+        try:
+            await self._call("head_bucket")
+        except NotFound:
+            raise Unavailable(f'the store has no bucket "{self.bucket}"') from None
+
+    @asynccontextmanager
+    async def _opened(self, key: str) -> AsyncGenerator[Any]:
+        found = await self._call("get_object", Key=key)
+        async with found["Body"] as body:
+            yield body.iter_chunks(1 << 20)
+
+    async def _sign(
+        self,
+        call: Literal["get_object", "put_object", "upload_part"],
+        *,
+        public: bool,
+        **parameters: Any,
+    ) -> str:
+        client = self._outside if public else self._inside
+        return await client.generate_presigned_url(
+            call, Params={"Bucket": self.bucket, **parameters}, ExpiresIn=URL_SECONDS
+        )
+
+    async def _call(self, call: str, **parameters: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return await getattr(self._inside, call)(Bucket=self.bucket, **parameters)
+        except ClientError as error:
+            raise _told(error, parameters) from error
+        except (BotoCoreError, OSError, TimeoutError) as error:
+            raise Unavailable("the object store does not answer just now") from error
+        finally:
+            TIMES.labels(call).observe(time.monotonic() - started)
+
+
+def _told(error: ClientError, parameters: dict[str, Any]) -> Exception:
+    answer: Any = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _MISSING or status == 404:
+        return NotFound(f"the store has no {parameters.get('Key', 'such thing')}")
+    if status >= 500 or status == 0:
+        return Unavailable("the object store does not answer just now")
+    return error

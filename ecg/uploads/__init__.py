@@ -1,0 +1,1 @@
+"""Uploads straight to the store, and the videos that come of them."""
