@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import grp
 import hashlib
 import os
 import pwd
@@ -38,7 +37,7 @@ def postgres_child(data_dir: Path, credentials: Credentials, *, durable: bool) -
     """The server, its cluster made where there is none. ``durable`` false trades what a power
     cut leaves for speed, for tests only."""
     user = _account()
-    home = _home(data_dir, user)
+    home = _make_home(data_dir, user)
     binaries = _binaries(user)
     cluster = home / "data"
     sockets = socket_dir(data_dir)
@@ -76,7 +75,7 @@ def postgres_child(data_dir: Path, credentials: Credentials, *, durable: bool) -
 
 def socket_dir(data_dir: Path) -> Path:
     """Where the socket of this data folder is; the same at every start."""
-    folder = _home(data_dir, _account()) / "socket"
+    folder = (data_dir / NAME).resolve() / "socket"
     if len(str(folder / _SOCKET).encode()) <= _SOCKET_BYTES and _PLAIN.fullmatch(str(folder)):
         return folder
     base = Path(tempfile.gettempdir())
@@ -110,17 +109,24 @@ def _account() -> tuple[int, int] | None:
             "PostgreSQL does not run as root and there is no account `nobody`: make one, "
             "or run ecg as another user"
         ) from None
-    with contextlib.suppress(KeyError):
-        return entry.pw_uid, grp.getgrgid(entry.pw_gid).gr_gid
     return entry.pw_uid, entry.pw_gid
 
 
-def _home(data_dir: Path, user: tuple[int, int] | None) -> Path:
-    """The folder of the cluster: in the data folder, or under /var/lib/ecg where the account
-    that PostgreSQL runs as cannot pass through to the data folder."""
+def _make_home(data_dir: Path, user: tuple[int, int] | None) -> Path:
+    """The folder of the cluster: in the data folder, or a link there to one under /var/lib/ecg
+    where the account that PostgreSQL runs as cannot pass through to the data folder."""
+    home = data_dir / NAME
+    if home.is_dir():
+        return home.resolve()
     if user is None or _reachable(data_dir):
-        return data_dir / NAME
-    return _SYSTEM / f"{NAME}-{_digest(data_dir)}"
+        home.mkdir(mode=0o700)
+    else:
+        home.unlink(missing_ok=True)  # a link whose target was removed
+        _SYSTEM.mkdir(mode=0o755, parents=True, exist_ok=True)
+        home.symlink_to(tempfile.mkdtemp(prefix=f"{NAME}-", dir=_SYSTEM))
+    if user is not None:
+        os.chown(home, *user)
+    return home.resolve()
 
 
 def _binaries(user: tuple[int, int] | None) -> Path:
@@ -172,9 +178,6 @@ def _initdb(
     environment: dict[str, str],
 ) -> None:
     """Makes the cluster whole or not at all: it is made beside and renamed."""
-    if user is not None and home.parent == _SYSTEM:
-        _SYSTEM.mkdir(mode=0o755, parents=True, exist_ok=True)
-    home.mkdir(mode=0o700, exist_ok=True)
     fresh = home / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     password = home / "password"
@@ -183,7 +186,6 @@ def _initdb(
     with os.fdopen(number, "w") as file:
         file.write(credentials.database)
     if user is not None:
-        os.chown(home, *user)
         os.chown(password, *user)
     uid, gid = user or (None, None)
     command = [

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -165,10 +166,8 @@ def store_app(folder: Path, access_key: str, secret_key: str, origins: tuple[str
     )
     app = build_app(settings)
     storage = cast(FilesystemStorage, app.state.storage)
-    try:
+    with contextlib.suppress(BucketAlreadyOwnedByYou):
         storage.create_bucket(BUCKET)
-    except BucketAlreadyOwnedByYou:
-        pass
     app.user_middleware.append(Middleware(cast(Any, Clamp), storage=storage))  # the innermost
     return Wrapper(cast(App, app), origins)
 
@@ -185,7 +184,7 @@ def main(arguments: list[str]) -> None:
     )
     uvicorn.run(
         cast(Any, app), host=host, port=int(port), log_level="warning", access_log=False,
-        server_header=False, timeout_graceful_shutdown=3,
+        server_header=False, timeout_graceful_shutdown=3, timeout_keep_alive=75,
     )  # fmt: skip
 
 

@@ -18,10 +18,16 @@ import msgspec
 
 from ecg.kernel.embedded import postgres, valkey
 from ecg.kernel.embedded.credentials import (
-    Credentials, database_url, make_credentials, make_folder, read_credentials, redis_url, with_free_ports,
-)  # fmt: skip
+    Credentials,
+    database_url,
+    make_credentials,
+    make_folder,
+    read_credentials,
+    redis_url,
+    with_free_ports,
+)
 from ecg.kernel.embedded.supervisor import Child, Supervisor, birth, is_alive, running_pids
-from ecg.kernel.errors import Conflict, Missing
+from ecg.kernel.errors import Conflict, InputRefused, Missing
 from ecg.kernel.settings import S3Settings
 
 STORE = "store"
@@ -94,7 +100,7 @@ def running_stores(
     lock, owner = _lock(folder)
     if lock is None:
         if owner is None or owner.kind != "services" or kind == "services":
-            raise Conflict(_taken(folder, owner))
+            raise Conflict(taken(folder, owner))
         yield _joined(folder)
         return
     try:
@@ -114,6 +120,7 @@ def running_stores(
         finally:
             supervisor.stop()
     finally:
+        os.ftruncate(lock, 0)  # this process may live on
         os.close(lock)
 
 
@@ -160,13 +167,19 @@ def _joined(folder: Path) -> Stores:
     return stores
 
 
-def _taken(folder: Path, owner: Owner | None) -> str:
+def taken(folder: Path, owner: Owner | None) -> str:
     who = "another process" if owner is None else f"`ecg {owner.kind}` (process {owner.pid})"
     return f"the data folder {folder} is in use by {who}; stop it, or name another in ECG_DATA_DIR"
 
 
 def _lock(folder: Path) -> tuple[int | None, Owner | None]:
-    number = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        number = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InputRefused(
+            f"the data folder {folder} cannot be written: {error.strerror}; "
+            "name another in ECG_DATA_DIR"
+        ) from None
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -213,7 +226,7 @@ def _store_child(
     listen = _LOOPBACK if public_host in {_LOOPBACK, "localhost"} else "0.0.0.0"  # noqa: S104
     port = credentials.s3_port
     command = (
-        sys.executable, "-m", "ecg.kernel.embedded.store",
+        sys.executable, "-P", "-m", "ecg.kernel.embedded.store",
         str(folder), listen, str(port), ",".join(origins),
     )  # fmt: skip
     kept = {"PATH", "HOME", "PYTHONPATH", "TMPDIR"}

@@ -15,10 +15,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ecg.kernel.errors import Missing
+from ecg.kernel.errors import EcgError, Missing
 
 _LOG = structlog.get_logger("ecg.embedded")
 _LOOK = 0.1
+_AGAIN = 0.4
+"""Seconds between two starts of a child that ends at once."""
+_STARTS = 15
 _START = 30.0
 _STOP = 10.0
 _LOG_BYTES = 10 << 20
@@ -122,28 +125,35 @@ class Supervisor:
 
     def _await(self, child: Child) -> None:
         deadline = time.monotonic() + _START
+        starts = 0
         while not child.answers():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or starts > _STARTS:
                 last = last_line(self._data_dir / f"{child.name}.log")
                 raise Missing(f"the embedded {child.name} does not start: {last}")
-            if not self._is_running(child):
-                self._spawn(child)
+            starts += self._keep(child)
             time.sleep(0.02)
 
     def _watch(self) -> None:
         told: set[str] = set()
         while not self._ended.wait(_LOOK):
             for child in self._children:
-                if self._is_running(child):
-                    if child.name in told and child.answers():
-                        told.discard(child.name)
-                        _LOG.info("an embedded child is back", child=child.name)
-                    continue
-                if child.name not in told:
+                running = self._is_running(child)
+                if running and child.name in told and child.answers():
+                    told.discard(child.name)
+                    _LOG.info("an embedded child is back", child=child.name)
+                elif not running and child.name not in told:
                     told.add(child.name)
-                    _LOG.warning("an embedded child died", child=child.name)
-                with contextlib.suppress(OSError):
-                    self._spawn(child)
+                    _LOG.warning("an embedded child died; starting it again", child=child.name)
+                with contextlib.suppress(OSError, EcgError):
+                    self._keep(child)
+
+    def _keep(self, child: Child) -> bool:
+        """Starts a child that does not run; whether it did."""
+        since = time.monotonic() - self._started.get(child.name, 0.0)
+        if since < _AGAIN or self._is_running(child):
+            return False
+        self._spawn(child)
+        return True
 
     def _is_running(self, child: Child) -> bool:
         process = self._processes.get(child.name)

@@ -8,10 +8,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import redis
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
-from ecg.kernel.embedded.credentials import Credentials, redis_url
+from ecg.kernel.embedded.credentials import Credentials
 from ecg.kernel.embedded.supervisor import Child
 from ecg.kernel.errors import Missing
 
@@ -53,9 +55,11 @@ def valkey_child(data_dir: Path, credentials: Credentials) -> Child:
 
 
 def _answers(credentials: Credentials) -> bool:
-    client = redis.Redis.from_url(
-        redis_url(credentials, "worker"), socket_timeout=2, socket_connect_timeout=2, retry=None
-    )
+    client = Redis(
+        port=credentials.redis_port, username="worker", password=credentials.worker,
+        socket_timeout=2, socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 0),
+    )  # fmt: skip
     try:
         return bool(client.ping())  # pyright: ignore[reportUnknownMemberType]
     except RedisError:
