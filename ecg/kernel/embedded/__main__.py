@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from ecg.kernel.telemetry import set_up_logs
 def main(data_dir: Path) -> None:
     """Runs the stores until SIGTERM, SIGINT or SIGHUP."""
     set_up_logs()
+    os.chdir("/")  # or the folder of whoever started it could not be unmounted
     stop = threading.Event()
 
     def stopping(_number: int, _frame: object) -> None:

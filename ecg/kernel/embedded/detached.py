@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ecg.kernel.embedded.stores import (
     taken,
     wait_until,
 )
-from ecg.kernel.embedded.supervisor import last_line, running_pids
+from ecg.kernel.embedded.supervisor import birth, last_line, running_pids
 from ecg.kernel.errors import Conflict, Missing
 
 _READY = 60.0
@@ -29,10 +28,10 @@ def start_detached(data_dir: Path) -> Stores:
     only waits for it. Raises ``Conflict`` where ``ecg serve`` runs them, ``Missing`` where they
     do not start."""
     folder = make_folder(data_dir)
-    process = None if _owned(folder) else _spawn(folder)
+    pid = None if _owned(folder) else _spawn(folder)
 
     def settled() -> bool:
-        return _is_ready(folder) or (process is not None and process.poll() is not None)
+        return _is_ready(folder) or (pid is not None and not birth(pid))
 
     wait_until(settled, _READY)
     stores = known_stores(folder)
@@ -79,14 +78,17 @@ def _is_ready(folder: Path) -> bool:
     return owner is not None and owner.ready and owner.kind == "services"
 
 
-def _spawn(folder: Path) -> subprocess.Popen[bytes]:
-    log = os.open(folder / "services.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(log, "wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "ecg.kernel.embedded", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-            start_new_session=True,
-        )
+def _spawn(folder: Path) -> int:
+    """The pid; no object stands for a process that outlives this one."""
+    log = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-P", "-m", "ecg.kernel.embedded", str(folder)],
+        os.environ,
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(folder / "services.log"), log, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )

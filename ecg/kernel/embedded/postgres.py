@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 """What a socket folder may be named: libpq splits hosts at commas, and a URL's blank has two
 forms of which libpq reads one."""
 _SYSTEM = Path("/var/lib/ecg")
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_QUICK = ("fsync=off", "full_page_writes=off")
 
 
 def postgres_child(data_dir: Path, credentials: Credentials, *, durable: bool) -> Child:
