@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -15,7 +16,8 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-from ecg.kernel.embedded import open_stores, running_stores, stored_keys
+from ecg.kernel.embedded import open_stores, postgres, running_stores, stored_keys
+from ecg.kernel.embedded.supervisor import running_pids
 from ecg.kernel.errors import Conflict
 
 BACK_SECONDS = 3
@@ -206,3 +208,29 @@ def test_postgres_refuses_a_wrong_password(services):
     wrong[2] = "wrong@" + wrong[2].split("@")[1]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(":".join(wrong))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account")
+def test_programs_that_the_account_cannot_reach_are_copied(data, monkeypatch):
+    data.mkdir(mode=0o711)
+    data.chmod(0o711)
+    monkeypatch.setattr(postgres, "_SYSTEM", data / "system")
+    monkeypatch.setattr(postgres, "_reachable", lambda path: "pginstall" not in path.parts)
+    with running_stores(data / "stores", durable=False) as stores:
+        write(stores)
+        program = Path(f"/proc/{stores.pids['postgres']}/exe").readlink()
+        assert program.is_relative_to(data / "system")
+        assert answers(stores)
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_running(data):
+    async def start():
+        async with open_stores(data, durable=False):
+            pytest.fail("it was cancelled before")
+
+    starting = asyncio.create_task(start())
+    await asyncio.sleep(0.05)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert running_pids(data, ("postgres", "valkey", "store")) == {}

@@ -71,11 +71,13 @@ async def open_stores(
 ) -> AsyncGenerator[Stores]:
     """``running_stores`` for an event loop, which goes on while they start and stop."""
     running = running_stores(data_dir, public_host=public_host, origins=origins, durable=durable)
-    stores = await asyncio.to_thread(running.__enter__)
+    starting = asyncio.create_task(asyncio.to_thread(running.__enter__))
     try:
-        yield stores
+        yield await asyncio.shield(starting)
     finally:
-        await asyncio.to_thread(running.__exit__, None, None, None)
+        await asyncio.wait([starting])  # a start that is cancelled would leave its children
+        if starting.exception() is None:
+            await asyncio.to_thread(running.__exit__, None, None, None)
 
 
 @contextmanager
