@@ -29,8 +29,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
-from ecg.kernel.errors import EcgError, Forbidden, RateLimited, RequestInvalid
-from ecg.kernel.identity import Principal
+from ecg.kernel.errors import EcgError, FieldError, Forbidden, RateLimited, RequestInvalid
+from ecg.kernel.identity import Principal, is_id
 from ecg.kernel.problems import on_defect, on_ecg_error, on_http_error
 from ecg.kernel.telemetry import begin_trace
 
@@ -329,3 +329,11 @@ def _openapi(version: str) -> OpenAPIConfig:
         ),
         security=[{"bearer": []}],
     )
+
+
+def checked_cursor(cursor: str | None) -> str | None:
+    """``cursor``, where it is one that a list gave. Raises ``RequestInvalid``."""
+    if cursor is not None and not is_id(cursor):
+        fault = FieldError("cursor", "is not one that a list gave as next_cursor")
+        raise RequestInvalid(f"{fault.path}: {fault.message}; leave it out to begin", (fault,))
+    return cursor
