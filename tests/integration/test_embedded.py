@@ -165,6 +165,7 @@ def test_any_name_of_a_data_folder_will_do(data, name):
     with running_stores(data / name, durable=False) as again:
         assert again == stores
         assert answers(again)
+    assert not postgres.socket_dir(data / name).exists()
 
 
 def test_root_may_keep_its_data_where_only_root_can_pass(tmp_path):

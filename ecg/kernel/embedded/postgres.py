@@ -84,6 +84,12 @@ def socket_dir(data_dir: Path) -> Path:
     return base / f"ecg-{_digest(data_dir)}"
 
 
+def drop_socket_dir(data_dir: Path) -> None:
+    """Takes away what a stopped server leaves in the system's temporary folder."""
+    with contextlib.suppress(OSError):
+        socket_dir(data_dir).rmdir()
+
+
 def _answers(credentials: Credentials, sockets: Path) -> bool:
     """Whether it takes our password; makes the database ``ecg`` at the first time."""
     try:

@@ -121,6 +121,7 @@ def running_stores(
             yield _stores(folder, credentials, public_host)
         finally:
             supervisor.stop()
+            postgres.drop_socket_dir(folder)
     finally:
         os.ftruncate(lock, 0)  # this process may live on
         os.close(lock)
@@ -231,7 +232,7 @@ def _store_child(
         sys.executable, "-P", "-m", "ecg.kernel.embedded.store",
         str(folder), listen, str(port), ",".join(origins),
     )  # fmt: skip
-    kept = {"PATH", "HOME", "PYTHONPATH", "TMPDIR"}
+    kept = {"PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR"}
     environment = {name: value for name, value in os.environ.items() if name in kept}
     return Child(STORE, command, folder, environment, lambda: _store_answers(port))
 
