@@ -161,6 +161,20 @@ def check_scenario(scenario: Scenario) -> None:
         _check_words(cue, path)
 
 
+def check_within(scenario: Scenario, duration: float, frame: float) -> None:
+    """Refuses a scenario that reaches beyond the video's end by more than one frame.
+
+    ``duration`` of the video and ``frame`` in seconds. Raises ``DocumentInvalid``.
+    """
+    for index, cue in enumerate(scenario.cues):
+        if cue.end > duration + frame:
+            raise DocumentInvalid(
+                f"ends at {cue.end:g} s, but the video ends at {duration:.3f} s; "
+                "render with the video that the scenario was made from",
+                f"$.cues[{index}].end",
+            )
+
+
 def _check_words(cue: Cue, path: str) -> None:
     last_end = cue.start
     for index, word in enumerate(cue.words):

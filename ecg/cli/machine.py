@@ -19,7 +19,7 @@ from ecg import roles
 from ecg.cli.options import reporting
 from ecg.cli.output import Output
 from ecg.kernel.errors import EcgError, Missing
-from ecg.kernel.settings import Settings, load_settings, setting_keys
+from ecg.kernel.settings import SECRETS, Settings, load_settings, setting_keys
 
 
 @click.group()
@@ -173,6 +173,8 @@ def _value(settings: Settings, key: str) -> str:
         value = getattr(value, part)
     if key == "models_dir":
         value = settings.models_folder
+    if key in SECRETS and value:
+        return "(set)"
     return "" if value is None else str(value)
 
 

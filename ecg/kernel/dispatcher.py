@@ -94,19 +94,20 @@ async def _claimed(
     refused = and_(table.state == "pending", table.seen_at < now - timedelta(seconds=wake * 0.9))
     silent = table.seen_at < now - timedelta(seconds=silence)
     async with database.transaction() as session:
-        due = (
+        due: Any = (
             select(table.id)
             .where(table.state.not_in(OVER), or_(table.seen_at.is_(None), refused, silent))
             .order_by(table.id)
             .limit(_BATCH)
             .with_for_update(skip_locked=True)
         )
-        claimed: Any = await session.execute(
+        claim: Any = (
             update(table)
             .where(table.id.in_(due.scalar_subquery()))
             .values(seen_at=now)
             .returning(table.id, table.state, table.attempt, table.timeout, table.trace)
         )
+        claimed: Any = await session.execute(claim)
         return claimed.all()
 
 

@@ -11,6 +11,7 @@
     ├── NotFound            a named thing does not exist (exit 1, 404)
     ├── Conflict            the thing is in a state that does not allow this (409)
     ├── PreconditionFailed  it was changed by someone else meanwhile (412)
+    ├── PreconditionRequired  a change must say which version it is made to (428)
     ├── TooLarge            a body over its limit (413)
     ├── RateLimited         too many requests; says when to come back (429)
     ├── Unavailable         a store or another role does not answer just now (503)
@@ -102,6 +103,11 @@ class Conflict(EcgError):
 class PreconditionFailed(EcgError):
     code = "precondition_failed"
     status = 412
+
+
+class PreconditionRequired(EcgError):
+    code = "precondition_required"
+    status = 428
 
 
 class TooLarge(EcgError):

@@ -16,11 +16,13 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 FAULTS = Counter("ecg_faults_total", "Lasting faults, one for each time one began", ["what"])
 
-_MASKED = re.compile(r"token|secret|password|signature|authorization|cookie|(^|_)key$|url", re.I)
+_MASKED = re.compile(
+    r"token|secret|password|signature|authorization|cookie|(^|_)key$|url", re.IGNORECASE
+)
 _CREDENTIAL = re.compile(
     r"(://[^:/\s]+:)[^@/\s]+@|((?:X-Amz-Signature|X-Amz-Credential|token|code)=)[^&\s\"']+"
     r"|(ecg_[0-9a-z]{4})[0-9A-Za-z_-]+|(eyJ[0-9A-Za-z_-]{4})[0-9A-Za-z_.-]+",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -37,7 +39,7 @@ def set_up_logs(*, level: str = "INFO", as_json: bool = True) -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=False,
     )
     renderer: Any = (

@@ -9,8 +9,7 @@ from fractions import Fraction
 import av.container
 import msgspec
 
-from ecg.captions.scenario import Scenario
-from ecg.kernel.errors import DocumentInvalid, MediaRefused
+from ecg.kernel.errors import MediaRefused
 
 
 class FrameTimes(msgspec.Struct, frozen=True):
@@ -70,17 +69,3 @@ def read_frame_times(container: av.container.InputContainer, index: int) -> Fram
 def make_plan(times: FrameTimes, seconds: Sequence[float], beginnings: Sequence[int]) -> Plan:
     """From the frames' seconds and the numbers of the frames at which a state begins."""
     return Plan(times.pts, tuple(beginnings), tuple(seconds[index] for index in beginnings))
-
-
-def check_within(scenario: Scenario, duration: float, frame: float) -> None:
-    """Refuses a scenario that reaches beyond the video's end by more than one frame.
-
-    ``duration`` of the video and ``frame`` in seconds. Raises ``DocumentInvalid``.
-    """
-    for index, cue in enumerate(scenario.cues):
-        if cue.end > duration + frame:
-            raise DocumentInvalid(
-                f"ends at {cue.end:g} s, but the video ends at {duration:.3f} s; "
-                "render with the video that the scenario was made from",
-                f"$.cues[{index}].end",
-            )

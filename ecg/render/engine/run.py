@@ -11,6 +11,7 @@ from pathlib import Path
 import av.video.frame
 import msgspec
 
+from ecg.captions.scenario import check_within
 from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import MediaInfo, VideoStream
 from ecg.media.opened import open_media, probe
@@ -20,7 +21,7 @@ from ecg.render.engine.capture import Drawing, Feed, Ready, capture
 from ecg.render.engine.composite import Overlay, Patch, composited
 from ecg.render.engine.encode import Writer, choose_encoder, decoded, open_output
 from ecg.render.engine.pixels import PixelFormat, pixel_format
-from ecg.render.engine.plan import FrameTimes, check_within, read_frame_times
+from ecg.render.engine.plan import FrameTimes, read_frame_times
 from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5

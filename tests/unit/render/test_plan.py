@@ -3,12 +3,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ecg.captions.scenario import Cue, CueWord, Scenario, StyleChoice
+from ecg.captions.scenario import Cue, CueWord, Scenario, StyleChoice, check_within
 from ecg.kernel.errors import DocumentInvalid, InputRefused
 from ecg.render.app import check_output
 from ecg.render.engine.camera import agreement
 from ecg.render.engine.pixels import Rect
-from ecg.render.engine.plan import FrameTimes, check_within, make_plan
+from ecg.render.engine.plan import FrameTimes, make_plan
 from ecg.render.engine.server import read_patch
 
 TIMES = FrameTimes((3000, 6003, 9000, 12000, 15015), Fraction(1, 90000), Fraction(3000, 90000))

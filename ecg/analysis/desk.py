@@ -1,0 +1,244 @@
+"""What the analysis desk does beyond one query: reports that come in, URLs that go out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ecg.analysis import progress, service
+from ecg.analysis.interfaces import (
+    POSTER,
+    TRANSCRIPT,
+    Analysed,
+    AnalysisFailed,
+    AnalysisReport,
+    Probed,
+    Refused,
+)
+from ecg.analysis.models import Analysis
+from ecg.captions.compose import Rules, compose
+from ecg.captions.scenario import Scenario
+from ecg.captions.styles import Style, load_style
+from ecg.captions.transcript import Transcript, read_transcript
+from ecg.kernel import jobs
+from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
+from ecg.kernel.database import Database
+from ecg.kernel.errors import Conflict, EcgError, InputRefused
+from ecg.kernel.settings import AnalysisSettings, LimitSettings
+from ecg.kernel.storage import Store
+from ecg.kernel.watch import Shown, Watch
+from ecg.media.info import MediaInfo, VideoFacts
+
+DONE = Counter("ecg_analyses_total", "Analyses that ended", ["outcome"])
+
+SOURCE = "source"
+_WRITES = {POSTER: "image/jpeg", TRANSCRIPT: "application/json"}
+_TRANSCRIPT_LIMIT = 64 << 20
+
+
+class AnalysisDesk(msgspec.Struct, frozen=True):
+    """What other features do for this one is given as callables, each in the caller's
+    transaction."""
+
+    database: Database
+    store: Store
+    reader: Redis
+    submitter: Submitter
+    settings: AnalysisSettings
+    limits: LimitSettings
+    style: str
+    watch: Watch
+    find_video: Callable[[AsyncSession, str, str], Awaitable[VideoFacts]]
+    set_facts: Callable[[AsyncSession, str, MediaInfo, str | None], Awaitable[None]]
+    refuse: Callable[[AsyncSession, str, Trouble], Awaitable[str]]
+    notify: Callable[[AsyncSession, str, str, object], Awaitable[None]]
+
+
+async def begin(desk: AnalysisDesk, job_id: str) -> Attempt:
+    """Gives out the next attempt of an analysis."""
+    async with desk.database.transaction() as session:
+        return await jobs.begin(session, Analysis, job_id)
+
+
+async def sign(
+    desk: AnalysisDesk, job_id: str, attempt: int, names: Sequence[str]
+) -> dict[str, SignedPair]:
+    """URLs of what an attempt may read and write. Raises ``InputRefused`` for another name."""
+    async with desk.database.transaction() as session:
+        job = await jobs.check_attempt(session, Analysis, job_id, attempt)
+        video = await desk.find_video(session, job.owner_id, job.video_id)
+    signed: dict[str, SignedPair] = {}
+    for name in names:
+        if name == SOURCE:
+            signed[name] = SignedPair(get=await desk.store.presign_get(video.key, public=False))
+        elif name in _WRITES:
+            key = key_of(job_id, attempt, name)
+            signed[name] = SignedPair(put=await desk.store.presign_put(key, public=False))
+        else:
+            known = ", ".join((SOURCE, *_WRITES))
+            raise InputRefused(f'an analysis has no object "{name}"; it has {known}')
+    return signed
+
+
+def key_of(job_id: str, attempt: int, name: str) -> str:
+    return f"analyses/{job_id}/{attempt}/{name}"
+
+
+async def receive(desk: AnalysisDesk, report_id: str, report: AnalysisReport) -> None:
+    """Gives a report its effect, once; a late or repeated one has none."""
+    match report.event:
+        case Probed():
+            await _probed(desk, report_id, report, report.event)
+        case Analysed():
+            await _analysed(desk, report_id, report, report.event)
+        case Refused(trouble) | AnalysisFailed(trouble):
+            await _ended(
+                desk, report_id, report, trouble, refused=isinstance(report.event, Refused)
+            )
+
+
+async def _probed(
+    desk: AnalysisDesk, report_id: str, report: AnalysisReport, event: Probed
+) -> None:
+    async with desk.database.transaction() as session:
+        if not await jobs.first_time(session, report_id):
+            return
+        try:
+            job = await jobs.check_attempt(session, Analysis, report.id, report.attempt)
+        except Conflict:
+            return
+        poster = event.poster and key_of(report.id, report.attempt, event.poster.name)
+        await desk.set_facts(session, job.video_id, event.media, poster)
+
+
+async def _analysed(
+    desk: AnalysisDesk, report_id: str, report: AnalysisReport, event: Analysed
+) -> None:
+    async with desk.database.transaction() as session:
+        try:
+            job = await jobs.check_attempt(session, Analysis, report.id, report.attempt)
+        except Conflict:
+            return
+        video = await desk.find_video(session, job.owner_id, job.video_id)
+    key = key_of(report.id, report.attempt, TRANSCRIPT)
+    data = await desk.store.read(key, _TRANSCRIPT_LIMIT)
+    if hashlib.sha256(data).hexdigest() != event.transcript.sha256:
+        raise InputRefused("the transcript in the store is not the one that was reported")
+    transcript = await asyncio.to_thread(read_transcript, data)
+    scenario = await asyncio.to_thread(
+        composed, transcript, video.media, load_style(desk.style), 1.0, Rules()
+    )
+    async with desk.database.transaction() as session:
+        if not await jobs.first_time(session, report_id):
+            return
+        row = await jobs.finish(
+            session, Analysis, report.id, report.attempt, state="succeeded",
+            transcript=data, language=transcript.language, seconds=event.seconds,
+        )  # fmt: skip
+        if row is None:
+            return
+        await service.store_first(session, row.owner_id, row.video_id, scenario)
+        shown = service.view(row, None)
+        await desk.notify(session, row.owner_id, "analysis.succeeded", shown)
+    _over(desk, row, "succeeded")
+
+
+async def _ended(
+    desk: AnalysisDesk,
+    report_id: str,
+    report: AnalysisReport,
+    trouble: Trouble,
+    *,
+    refused: bool,
+) -> None:
+    key = ""
+    async with desk.database.transaction() as session:
+        if not await jobs.first_time(session, report_id):
+            return
+        row = await jobs.finish(
+            session, Analysis, report.id, report.attempt, state="failed", trouble=trouble
+        )
+        if row is None:
+            return
+        if refused:
+            key = await desk.refuse(session, row.video_id, trouble)
+        await desk.notify(session, row.owner_id, "analysis.failed", service.view(row, None))
+    _over(desk, row, "refused" if refused else "failed")
+    if key:
+        await desk.store.delete([key])
+
+
+async def give_up(desk: AnalysisDesk, job_id: str, attempt: int, trouble: Trouble) -> None:
+    """Fails a job that no worker could end."""
+    report = AnalysisReport(job_id, attempt, AnalysisFailed(trouble))
+    await _ended(desk, f"{job_id}-given-up", report, trouble, refused=False)
+
+
+async def stop(desk: AnalysisDesk, job_ids: Sequence[str]) -> None:
+    """Tells the role; where it does not answer, its worker learns it at its next question."""
+    for job_id in job_ids:
+        try:
+            await desk.submitter.cancel(job_id)
+        except EcgError as error:
+            structlog.get_logger("ecg.analysis").warning("cancel", reason=error.message)
+
+
+async def shown_of(desk: AnalysisDesk, ids: Sequence[str]) -> Mapping[str, Shown]:
+    """Analyses as the api shows them, for the watch."""
+    async with desk.database.transaction() as session:
+        rows = await service.by_id(session, ids)
+    return await shown_rows(desk, rows)
+
+
+async def shown_rows(desk: AnalysisDesk, rows: Sequence[Analysis]) -> dict[str, Shown]:
+    found = await progress.read_many(desk.reader, [row.id for row in rows])
+    return {
+        row.id: Shown(
+            msgspec.json.encode(service.view(row, found.get(row.id))), row.state in jobs.OVER
+        )
+        for row in rows
+    }
+
+
+def composed(
+    transcript: Transcript,
+    media: MediaInfo | None,
+    style: Style,
+    strength: float,
+    rules: Rules,
+) -> Scenario:
+    """A scenario that ends with its video. Raises nothing; takes processor time."""
+    if media is None or not media.video:
+        return compose(transcript, style, strength=strength, rules=rules)
+    picture = media.video[0]
+    scenario = compose(
+        transcript, style, strength=strength, rules=rules,
+        size=picture.shown_size, fps=picture.rate,
+    )  # fmt: skip
+    return _within(scenario, picture.duration or media.duration)
+
+
+def _within(scenario: Scenario, duration: float) -> Scenario:
+    """Sound may outlast the picture by a little: what is said there cannot be shown later."""
+    cues = [cue for cue in scenario.cues if cue.start < duration]
+    for index, cue in enumerate(cues):
+        if cue.end > duration:
+            words = tuple(
+                msgspec.structs.replace(word, end=min(word.end, duration))
+                for word in cue.words
+                if word.start < duration
+            )
+            cues[index] = msgspec.structs.replace(cue, end=duration, words=words)
+    return msgspec.structs.replace(scenario, cues=tuple(cues))
+
+
+def _over(desk: AnalysisDesk, row: Analysis, outcome: str) -> None:
+    DONE.labels(outcome).inc()
+    desk.watch.forget(row.owner_id, row.id)

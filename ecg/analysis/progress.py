@@ -1,0 +1,46 @@
+"""How far analysis jobs are: one key each in Redis, written by the worker and read by the api."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+KEPT = 3600
+"""Seconds that a progress outlives its last writing."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """``at``: unix seconds of the writing, the worker's sign of life. ``progress``: 0 to 1 over
+    the whole job."""
+
+    attempt: int
+    at: float
+    stage: str
+    progress: float = 0.0
+
+
+def key(job_id: str) -> str:
+    return f"ecg:analysis:{job_id}"
+
+
+async def write(redis: Redis, job_id: str, progress: Progress) -> None:
+    """Raises ``RedisError`` where Redis does not answer."""
+    await redis.set(key(job_id), msgspec.json.encode(progress), ex=KEPT)
+
+
+async def read_many(redis: Redis, job_ids: Sequence[str]) -> dict[str, Progress]:
+    """The progress of those jobs that have one; none while Redis does not answer."""
+    if not job_ids:
+        return {}
+    try:
+        found = await redis.mget([key(job_id) for job_id in job_ids])
+    except RedisError:
+        return {}
+    return {
+        job_id: msgspec.json.decode(raw, type=Progress)
+        for job_id, raw in zip(job_ids, found, strict=True)
+        if raw is not None
+    }

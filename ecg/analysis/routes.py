@@ -1,0 +1,289 @@
+"""``/videos/{id}``: analysis, transcript, scenario, captions, lint."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import MediaType, Response, Router, delete, get, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
+from litestar.response import ServerSentEvent
+from msgspec import Meta
+
+from ecg.analysis import desk as work
+from ecg.analysis import service
+from ecg.analysis.desk import AnalysisDesk
+from ecg.analysis.models import Analysis
+from ecg.captions.compose import Rules
+from ecg.captions.formats import export_captions
+from ecg.captions.lint import Finding, lint
+from ecg.captions.scenario import Scenario, check_within, read_scenario
+from ecg.captions.styles import Style, check_choice, load_style
+from ecg.kernel import jobs
+from ecg.kernel.errors import Conflict, FieldError, NotFound, RequestInvalid
+from ecg.kernel.watch import Shown
+from ecg.kernel.web import Caller, Part
+from ecg.media.info import VideoFacts
+
+
+class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``language``: ISO 639-1 of what is spoken, else detected."""
+
+    language: Annotated[str, Meta(max_length=8, examples=["en"])] | None = None
+    engine: Literal["faster-whisper"] | None = None
+    speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
+
+
+class ComposeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out is the style's, else the language's. ``words`` per cue, ``chars`` per
+    line, ``duration`` in seconds."""
+
+    words: Annotated[int, Meta(ge=1, le=200)] | None = None
+    chars: Annotated[int, Meta(ge=1, le=200)] | None = None
+    lines: Annotated[int, Meta(ge=1, le=5)] | None = None
+    duration: Annotated[float, Meta(gt=0, le=60)] | None = None
+    case: None = None
+    punctuation: None = None
+    mask: None = None
+
+
+class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``strength``: how expressive, 0 plain to 1."""
+
+    style: Annotated[str, Meta(max_length=32, examples=["intention"])] | None = None
+    strength: Annotated[float, Meta(ge=0, le=1, examples=[0.8])] = 1.0
+    rules: ComposeRules = ComposeRules()
+
+
+class Findings(msgspec.Struct, frozen=True):
+    items: list[Finding]
+
+
+@post("/videos/{video_id:uuid}/analysis", status_code=202)
+async def start_analysis(
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    data: JSONBody[NewAnalysis],
+) -> service.AnalysisView:
+    """Analyses a video anew, in another language perhaps. The first analysis starts by itself."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+        if video.state != "ready":
+            raise Conflict(f"this video is {video.state}; only a ready one can be analysed")
+        await service.start(
+            session, owner, video, data.language, data.speakers,
+            settings=desk.settings, limits=desk.limits,
+        )  # fmt: skip
+        await session.flush()
+        row = await service.latest(session, owner, video.id)
+    return service.view(row, None)
+
+
+@get("/videos/{video_id:uuid}/analysis")
+async def read_analysis(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[service.AnalysisView]:
+    """The newest analysis of a video, with its progress."""
+    _, shown = await _latest(desk, request.user.user_id, str(video_id))
+    return Response(shown.data, media_type=MediaType.JSON)  # pyright: ignore[reportReturnType] - encoded already
+
+
+@get("/videos/{video_id:uuid}/analysis/events")
+async def watch_analysis(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> ServerSentEvent:
+    """Server-sent events: `progress` with the whole analysis whenever it changed, then `end`."""
+    row, shown = await _latest(desk, request.user.user_id, str(video_id))
+    return desk.watch.stream(row.id, shown)
+
+
+@delete("/videos/{video_id:uuid}/analysis", status_code=200)
+async def cancel_analysis(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> service.AnalysisView:
+    """Cancels the newest analysis; one that is over stays as it is."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        row = await service.latest(session, owner, str(video_id))
+        closed = await jobs.cancel(session, Analysis, owner, row.id)
+        await session.refresh(row)
+    if closed:
+        desk.watch.forget(owner, row.id)
+        work.DONE.labels("cancelled").inc()
+        await work.stop(desk, [row.id])
+    return service.view(row, None)
+
+
+@get("/videos/{video_id:uuid}/transcript")
+async def read_transcript(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """What was said, word by word, with times and measurements."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        await desk.find_video(session, owner, str(video_id))
+        document = await service.read_latest_transcript(session, owner, str(video_id))
+    return Response(document, media_type=MediaType.JSON)
+
+
+@get("/videos/{video_id:uuid}/scenario")
+async def read_stored_scenario(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """What is shown: the scenario, and its ETag to change it with."""
+    row, _ = await _stored(desk, request.user.user_id, str(video_id))
+    return _document(row)
+
+
+@put("/videos/{video_id:uuid}/scenario")
+async def write_scenario(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Replaces the scenario (body: scenario v1). `If-Match` with the ETag it was got with is
+    demanded, so that nobody's change is lost: 412 where it was changed meanwhile."""
+    owner, body = request.user.user_id, await request.body()
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+    scenario = await asyncio.to_thread(checked, body, video)
+    async with desk.database.transaction() as session:
+        row = await service.store_scenario(
+            session, owner, video.id, scenario, request.headers.get("if-match")
+        )
+    return _document(row)
+
+
+@post("/videos/{video_id:uuid}/scenario/compose", status_code=200)
+async def compose_scenario(
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    data: JSONBody[Composition],
+) -> Response[bytes]:
+    """Composes the scenario anew from the transcript, in a style and by rules, and stores it."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+        transcript = await service.latest_transcript(session, owner, video.id)
+    rules = Rules(
+        words=data.rules.words,
+        characters=data.rules.chars,
+        lines=data.rules.lines,
+        duration=data.rules.duration,
+    )
+    style = _style(data.style or desk.style)
+    scenario = await asyncio.to_thread(
+        work.composed, transcript, video.media, style, data.strength, rules
+    )
+    async with desk.database.transaction() as session:
+        row = await service.store_scenario(session, owner, video.id, scenario, "*")
+    return _document(row)
+
+
+@get(
+    [
+        "/videos/{video_id:uuid}/captions.srt",
+        "/videos/{video_id:uuid}/captions.vtt",
+        "/videos/{video_id:uuid}/captions.json",
+    ]
+)
+async def export(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The captions as a file for other players."""
+    row, _ = await _stored(desk, request.user.user_id, str(video_id))
+    kind = request.url.path.rsplit(".", 1)[1]
+    text = await asyncio.to_thread(_exported, row.document, kind)
+    types = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
+    return Response(text.encode(), media_type=f"{types[kind]}; charset=utf-8")
+
+
+@get("/videos/{video_id:uuid}/lint")
+async def find_faults(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Findings:
+    """What would make the captions hard to read, each with its value, its limit and a repair."""
+    row, video = await _stored(desk, request.user.user_id, str(video_id))
+    return Findings(await asyncio.to_thread(_linted, row.document, video))
+
+
+def api_part(desk: AnalysisDesk) -> Part:
+    """What the api role brings of this feature."""
+    return Part(
+        routes=[_router(desk)],
+        tasks=[partial(desk.watch.run, partial(work.shown_of, desk))],
+    )
+
+
+def _router(desk: AnalysisDesk) -> Router:
+    return Router(
+        "/api/v1",
+        route_handlers=[
+            start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript,
+            read_stored_scenario, write_scenario, compose_scenario, export, find_faults,
+        ],
+        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+    )  # fmt: skip
+
+
+def checked(body: bytes, video: VideoFacts) -> Scenario:
+    """The scenario in ``body``, seen to fit ``video``. Raises ``DocumentInvalid``."""
+    scenario = read_scenario(body)
+    check_choice(scenario.style)
+    if video.media is not None and video.media.video:
+        picture = video.media.video[0]
+        end = picture.duration or video.media.duration
+        check_within(scenario, end, 1 / float(picture.rate))
+    return scenario
+
+
+async def _latest(desk: AnalysisDesk, owner: str, video_id: str) -> tuple[Analysis, Shown]:
+    async with desk.database.transaction() as session:
+        row = await service.latest(session, owner, video_id)
+    shown = await work.shown_rows(desk, [row])
+    return row, shown[row.id]
+
+
+async def _stored(
+    desk: AnalysisDesk, owner: str, video_id: str
+) -> tuple[service.StoredScenario, VideoFacts]:
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, video_id)
+        row = await service.read_stored(session, owner, video_id)
+    if row is None:
+        raise NotFound("this video has no scenario yet; it gets one with its transcript")
+    return row, video
+
+
+def _document(row: service.StoredScenario) -> Response[bytes]:
+    return Response(
+        row.document,
+        media_type=MediaType.JSON,
+        status_code=200,
+        headers={"ETag": service.etag(row), "Cache-Control": "private, no-cache"},
+    )
+
+
+def _style(name: str) -> Style:
+    try:
+        return load_style(name)
+    except NotFound as error:
+        fault = FieldError("$.style", error.message)
+        raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,)) from None
+
+
+def _exported(document: bytes, kind: str) -> str:
+    return export_captions(read_scenario(document), kind)
+
+
+def _linted(document: bytes, video: VideoFacts) -> list[Finding]:
+    scenario = read_scenario(document)
+    if video.media is None or not video.media.video:
+        return lint(scenario)
+    picture = video.media.video[0]
+    return lint(scenario, size=picture.shown_size, fps=picture.rate)

@@ -1,0 +1,132 @@
+"""What clients that watch jobs are told: one poller a process, whatever the number of readers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+from prometheus_client import Gauge
+
+from ecg.kernel.errors import EcgError
+
+READERS = Gauge("ecg_event_readers", "Open event streams", ["kind"])
+
+PERIOD = 0.5
+"""Seconds between two looks, and how old a snapshot may be."""
+
+KEEP_ALIVE = 15.0
+_KEPT = 10_000
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A job as the api shows it, encoded once for everybody. ``over``: nothing will change."""
+
+    data: bytes
+    over: bool
+
+
+Load = Callable[[Sequence[str]], Awaitable[Mapping[str, Shown]]]
+"""The present state of jobs by id; one that is gone is left out."""
+
+
+class _Reader:
+    def __init__(self, first: Shown) -> None:
+        self.latest: Shown | None = first
+        self.changed = asyncio.Event()
+
+    def tell(self, now: Shown | None) -> None:
+        if now is None or self.latest is None or now.data != self.latest.data:
+            self.latest = now
+            self.changed.set()
+
+
+class Watch:
+    """Event streams and status reads of one kind of job."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._readers: dict[str, set[_Reader]] = {}
+        self._wanted = asyncio.Event()
+        self._snapshots: dict[tuple[str, str], tuple[Shown, float]] = {}
+
+    def snapshot(self, owner_id: str, job_id: str) -> Shown | None:
+        """What this owner was last shown of this job, where that is younger than ``PERIOD``.
+
+        A status read by SQL costs ten times a bare route; a client that polls, and many that
+        watch one job, are answered from here.
+        """
+        found = self._snapshots.get((owner_id, job_id))
+        return found[0] if found and time.monotonic() - found[1] < PERIOD else None
+
+    def keep(self, owner_id: str, job_id: str, shown: Shown) -> None:
+        """Remembers what was just read for this owner."""
+        if len(self._snapshots) >= _KEPT:
+            self._snapshots.clear()
+        self._snapshots[owner_id, job_id] = (shown, time.monotonic())
+
+    def forget(self, owner_id: str, job_id: str) -> None:
+        """After a change made by this process: the next read sees it."""
+        self._snapshots.pop((owner_id, job_id), None)
+
+    def stream(self, job_id: str, first: Shown) -> ServerSentEvent:
+        """The answer that tells of every change from ``first`` on, until the job is over."""
+        return ServerSentEvent(self._events(job_id, first))
+
+    async def run(self, load: Load) -> None:
+        """Looks after the watched jobs for as long as the process serves."""
+        while True:
+            await self._wanted.wait()
+            try:
+                shown = await load(list(self._readers))
+            except EcgError:
+                shown = None  # a store is away: readers wait, and are told when it is back
+            if shown is not None:
+                for job_id, readers in list(self._readers.items()):
+                    for reader in readers:
+                        reader.tell(shown.get(job_id))
+            await asyncio.sleep(PERIOD)
+
+    async def _events(self, job_id: str, first: Shown) -> AsyncGenerator[ServerSentEventMessage]:
+        yield _message("progress", first)
+        if first.over:
+            yield _message("end", first)
+            return
+        reader = _Reader(first)
+        self._readers.setdefault(job_id, set()).add(reader)
+        self._wanted.set()
+        READERS.labels(self._kind).inc()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(KEEP_ALIVE):
+                        await reader.changed.wait()
+                except TimeoutError:
+                    yield ServerSentEventMessage(comment="still here")
+                    continue
+                reader.changed.clear()
+                now = reader.latest
+                if now is None:
+                    return
+                yield _message("progress", now)
+                if now.over:
+                    yield _message("end", now)
+                    return
+        finally:
+            self._leave(job_id, reader)
+
+    def _leave(self, job_id: str, reader: _Reader) -> None:
+        READERS.labels(self._kind).dec()
+        readers = self._readers[job_id]
+        readers.discard(reader)
+        if not readers:
+            del self._readers[job_id]
+        if not self._readers:
+            self._wanted.clear()
+
+
+def _message(event: str, shown: Shown) -> ServerSentEventMessage:
+    return ServerSentEventMessage(event=event, data=shown.data.decode())

@@ -1,0 +1,149 @@
+"""What the render desk does beyond one query: reports that come in, URLs that go out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+from prometheus_client import Counter, Histogram
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ecg.captions.scenario import Scenario
+from ecg.kernel import jobs
+from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
+from ecg.kernel.database import Database
+from ecg.kernel.errors import EcgError, InputRefused
+from ecg.kernel.settings import LimitSettings
+from ecg.kernel.storage import Store
+from ecg.kernel.watch import Shown, Watch
+from ecg.media.info import VideoFacts
+from ecg.render import progress, service
+from ecg.render.interfaces import RESULT, Quality, Rendered, RenderFailed, RenderReport
+from ecg.render.models import Render
+
+DONE = Counter("ecg_renders_total", "Renders that ended", ["outcome"])
+SPEED = Histogram(
+    "ecg_render_speed", "Seconds of video per second of work", buckets=(0.25, 0.5, 1, 2, 4, 8, 16)
+)
+
+SOURCE = "source"
+
+
+class RenderDesk(msgspec.Struct, frozen=True):
+    """What other features do for this one is given as callables, each in the caller's
+    transaction but ``hit``, which counts a request in one of its own."""
+
+    database: Database
+    store: Store
+    reader: Redis
+    submitter: Submitter
+    limits: LimitSettings
+    quality: Quality
+    watch: Watch
+    find_video: Callable[[AsyncSession, str, str], Awaitable[VideoFacts]]
+    stored_scenario: Callable[[AsyncSession, str, str], Awaitable[Scenario]]
+    reserve: Callable[[AsyncSession, str, str, float], Awaitable[None]]
+    settle: Callable[[AsyncSession, str, bool], Awaitable[None]]
+    notify: Callable[[AsyncSession, str, str, object], Awaitable[None]]
+    hit: Callable[[str, int], Awaitable[tuple[int, int]]]
+
+
+async def begin(desk: RenderDesk, job_id: str) -> Attempt:
+    """Gives out the next attempt of a render."""
+    async with desk.database.transaction() as session:
+        return await jobs.begin(session, Render, job_id)
+
+
+async def sign(
+    desk: RenderDesk, job_id: str, attempt: int, names: Sequence[str]
+) -> dict[str, SignedPair]:
+    """URLs of what an attempt may read and write. Raises ``InputRefused`` for another name."""
+    async with desk.database.transaction() as session:
+        job = await jobs.check_attempt(session, Render, job_id, attempt)
+        video = await desk.find_video(session, job.owner_id, job.video_id)
+    signed: dict[str, SignedPair] = {}
+    for name in names:
+        if name == SOURCE:
+            signed[name] = SignedPair(get=await desk.store.presign_get(video.key, public=False))
+        elif name == RESULT:
+            key = key_of(job_id, attempt)
+            signed[name] = SignedPair(put=await desk.store.presign_put(key, public=False))
+        else:
+            raise InputRefused(f'a render has no object "{name}"; it has {SOURCE}, {RESULT}')
+    return signed
+
+
+def key_of(job_id: str, attempt: int) -> str:
+    return f"renders/{job_id}/{attempt}/{RESULT}"
+
+
+async def receive(desk: RenderDesk, report_id: str, report: RenderReport) -> None:
+    """Gives a report its effect, once; a late or repeated one has none."""
+    event = report.event
+    if isinstance(event, Rendered):
+        head = await desk.store.head(key_of(report.id, report.attempt))
+        if head.size != event.result.size:
+            raise InputRefused("the result in the store is not the one that was reported")
+    async with desk.database.transaction() as session:
+        if not await jobs.first_time(session, report_id):
+            return
+        row = await _closed(session, report)
+        if row is None:
+            return
+        done = isinstance(event, Rendered)
+        await desk.settle(session, row.id, done)
+        name = "render.succeeded" if done else "render.failed"
+        await desk.notify(session, row.owner_id, name, service.view(row, None))
+    if isinstance(event, Rendered) and event.facts.seconds > 0:
+        SPEED.observe(event.facts.duration / event.facts.seconds)
+    DONE.labels("succeeded" if done else "failed").inc()
+    desk.watch.forget(row.owner_id, row.id)
+
+
+async def _closed(session: AsyncSession, report: RenderReport) -> Render | None:
+    event = report.event
+    if isinstance(event, RenderFailed):
+        return await jobs.finish(
+            session, Render, report.id, report.attempt, state="failed", trouble=event.trouble
+        )
+    facts = service.ResultFacts(
+        event.result.size, event.facts.duration, event.facts.width, event.facts.height
+    )
+    return await jobs.finish(
+        session, Render, report.id, report.attempt, state="succeeded",
+        result=msgspec.to_builtins(facts), result_key=key_of(report.id, report.attempt),
+    )  # fmt: skip
+
+
+async def give_up(desk: RenderDesk, job_id: str, attempt: int, trouble: Trouble) -> None:
+    """Fails a job that no worker could end."""
+    report = RenderReport(job_id, attempt, RenderFailed(trouble))
+    await receive(desk, f"{job_id}-given-up", report)
+
+
+async def stop(desk: RenderDesk, job_ids: Sequence[str]) -> None:
+    """Tells the role; where it does not answer, its worker learns it at its next question."""
+    for job_id in job_ids:
+        try:
+            await desk.submitter.cancel(job_id)
+        except EcgError as error:
+            structlog.get_logger("ecg.render").warning("cancel", reason=error.message)
+
+
+async def shown_of(desk: RenderDesk, ids: Sequence[str]) -> Mapping[str, Shown]:
+    """Renders as the api shows them, for the watch."""
+    async with desk.database.transaction() as session:
+        rows = await service.by_id(session, ids)
+    return await shown_rows(desk, rows)
+
+
+async def shown_rows(desk: RenderDesk, rows: Sequence[Render]) -> dict[str, Shown]:
+    found = await progress.read_many(desk.reader, [row.id for row in rows])
+    return {
+        row.id: Shown(
+            msgspec.json.encode(service.view(row, found.get(row.id))), row.state in jobs.OVER
+        )
+        for row in rows
+    }

@@ -1,0 +1,38 @@
+"""The tables of renders and of the keys that make asking twice harmless."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ecg.kernel.database import Row
+from ecg.kernel.jobs import JobColumns
+
+
+class Render(JobColumns, Row):
+    """``output``: what was asked for. ``result``: facts of the finished file, at ``result_key``
+    in the store."""
+
+    __tablename__ = "renders"
+
+    output: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    result_key: Mapped[str | None] = mapped_column(Text)
+
+
+class IdempotencyKey(Row):
+    """``body_hash``: SHA-256 of the request's body, hex."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    render_id: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(index=True)

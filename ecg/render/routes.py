@@ -1,0 +1,217 @@
+"""``/renders`` and ``/styles``, and the files of the caption engine that a browser draws with."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import MediaType, Response, Router, delete, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.response import Redirect, ServerSentEvent
+from msgspec import Meta
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ecg.captions.document import decode
+from ecg.captions.scenario import Scenario, check_within, read_scenario
+from ecg.captions.styles import Style, check_choice, list_styles, load_style
+from ecg.kernel import jobs
+from ecg.kernel.errors import Conflict, DocumentInvalid
+from ecg.kernel.identity import new_id
+from ecg.kernel.watch import Shown
+from ecg.kernel.web import Caller, Part, checked_cursor
+from ecg.media.info import VideoFacts
+from ecg.render import desk as work
+from ecg.render import service
+from ecg.render.desk import RenderDesk
+from ecg.render.models import Render
+from ecg.render.service import Output, RenderView
+
+
+class NewRender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``scenario``: left out, the video's stored one."""
+
+    video_id: Annotated[UUID, Meta(examples=["019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c"])]
+    scenario: msgspec.Raw | None = None
+    output: Output = Output()
+
+
+class Renders(msgspec.Struct, frozen=True):
+    items: list[RenderView]
+    next_cursor: str | None
+
+
+class Styles(msgspec.Struct, frozen=True):
+    items: list[Style]
+
+
+@post("/renders", status_code=202)
+async def create_render(
+    request: Caller,
+    desk: NamedDependency[RenderDesk],
+    idempotency_key: Annotated[
+        str | None, HeaderParameter(name="Idempotency-Key", max_length=255)
+    ] = None,
+) -> Response[RenderView]:
+    """Draws captions over a video (body: {video_id, scenario?, output?}). With an
+    `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
+    account has used up what it may."""
+    owner = request.user.user_id
+    left, reset = await desk.hit(owner, desk.limits.renders_per_minute)
+    request.scope["state"]["rate"] = (desk.limits.renders_per_minute, left, reset)
+    body = await request.body()
+    data = decode(body, NewRender)
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(data.video_id))
+        if video.state != "ready":
+            raise Conflict(f"this video is {video.state}; only a ready one can be rendered")
+        scenario = await _scenario(session, desk, owner, data, video)
+        render_id = new_id()
+        if idempotency_key is not None:
+            digest = hashlib.sha256(body).hexdigest()
+            kept = await service.claim_key(session, owner, idempotency_key, digest, render_id)
+            if kept != render_id:
+                return _answer(await service.get_render(session, owner, kept))
+        row = await service.insert_render(
+            session, owner, video, scenario, data.output, desk.quality, render_id
+        )
+        await desk.reserve(session, owner, row.id, service.duration_of(video))
+    return _answer(row)
+
+
+@get("/renders")
+async def list_renders(
+    request: Caller,
+    desk: NamedDependency[RenderDesk],
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+) -> Renders:
+    """My renders, newest first."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        found = await service.list_renders(session, owner, checked_cursor(cursor), limit + 1)
+    shown = found[:limit]
+    steps = await work.progress.read_many(desk.reader, [row.id for row in shown])
+    items = [service.view(row, steps.get(row.id)) for row in shown]
+    return Renders(items, shown[-1].id if len(found) > limit else None)
+
+
+@get("/renders/{render_id:uuid}")
+async def read_render(
+    request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
+) -> Response[RenderView]:
+    """One render, with its progress: at most half a second old."""
+    shown = await _shown(desk, request.user.user_id, str(render_id))
+    return Response(shown.data, media_type=MediaType.JSON)  # pyright: ignore[reportReturnType] - encoded already
+
+
+@get("/renders/{render_id:uuid}/events")
+async def watch_render(
+    request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
+) -> ServerSentEvent:
+    """Server-sent events: `progress` with the whole render whenever it changed, then `end`."""
+    shown = await _shown(desk, request.user.user_id, str(render_id))
+    return desk.watch.stream(str(render_id), shown)
+
+
+@delete("/renders/{render_id:uuid}", status_code=200)
+async def cancel_render(
+    request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
+) -> RenderView:
+    """Cancels a render; one that is over stays as it is. Its quota is given back."""
+    owner, wanted = request.user.user_id, str(render_id)
+    async with desk.database.transaction() as session:
+        closed = await jobs.cancel(session, Render, owner, wanted)
+        if closed:
+            await desk.settle(session, wanted, False)
+        row = await service.get_render(session, owner, wanted)
+    if closed:
+        desk.watch.forget(owner, wanted)
+        work.DONE.labels("cancelled").inc()
+        await work.stop(desk, [wanted])
+    return service.view(row, None)
+
+
+@get("/renders/{render_id:uuid}/download", status_code=302)
+async def download(
+    request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
+) -> Redirect:
+    """Redirects to a short-lived URL of the finished video."""
+    async with desk.database.transaction() as session:
+        row = await service.get_render(session, request.user.user_id, str(render_id))
+    if row.result_key is None:
+        raise Conflict(f"this render is {row.state}; there is a result once it has succeeded")
+    return Redirect(await desk.store.presign_get(row.result_key, public=True), status_code=302)
+
+
+@get("/styles")
+async def read_styles(request: Caller) -> Styles:
+    """The looks there are, with what can be set of each."""
+    del request
+    return Styles(list_styles())
+
+
+@get("/styles/{name:str}")
+async def read_style(request: Caller, name: FromPath[str]) -> Style:
+    """One look."""
+    del request
+    return load_style(name)
+
+
+def api_part(desk: RenderDesk) -> Part:
+    """What the api role brings of this feature."""
+    return Part(
+        routes=[_router(desk)],
+        tasks=[partial(desk.watch.run, partial(work.shown_of, desk))],
+    )
+
+
+def _router(desk: RenderDesk) -> Router:
+    return Router(
+        "/api/v1",
+        route_handlers=[
+            create_render, list_renders, read_render, watch_render, cancel_render, download,
+            read_styles, read_style,
+        ],
+        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+    )  # fmt: skip
+
+
+async def _scenario(
+    session: AsyncSession, desk: RenderDesk, owner: str, data: NewRender, video: VideoFacts
+) -> Scenario:
+    if data.scenario is None:
+        return await desk.stored_scenario(session, owner, video.id)
+    try:
+        scenario = read_scenario(bytes(data.scenario))
+        check_choice(scenario.style)
+        if video.media is not None and video.media.video:
+            picture = video.media.video[0]
+            end = picture.duration or video.media.duration
+            check_within(scenario, end, 1 / float(picture.rate))
+    except DocumentInvalid as error:
+        message = error.message.removeprefix(f"{error.path}: ")
+        raise DocumentInvalid(message, f"$.scenario{error.path.removeprefix('$')}") from None
+    return scenario
+
+
+async def _shown(desk: RenderDesk, owner: str, render_id: str) -> Shown:
+    known = desk.watch.snapshot(owner, render_id)
+    if known is not None:
+        return known
+    async with desk.database.transaction() as session:
+        row = await service.get_render(session, owner, render_id)
+    shown = (await work.shown_rows(desk, [row]))[row.id]
+    desk.watch.keep(owner, render_id, shown)
+    return shown
+
+
+def _answer(row: Render) -> Response[RenderView]:
+    return Response(
+        service.view(row, None),
+        status_code=202,
+        headers={"Location": f"/api/v1/renders/{row.id}"},
+    )

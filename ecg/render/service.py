@@ -1,0 +1,204 @@
+"""Renders in PostgreSQL; every query names the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ecg.captions.scenario import Scenario
+from ecg.kernel import jobs
+from ecg.kernel.attempts import Trouble
+from ecg.kernel.database import utc_now
+from ecg.kernel.errors import InputRefused, NotFound
+from ecg.kernel.problems import Problem, problem_of
+from ecg.media.info import VideoFacts
+from ecg.render.interfaces import Quality, RenderJob, RenderRequest
+from ecg.render.models import IdempotencyKey, Render
+from ecg.render.progress import Progress
+
+SECONDS_PER_SECOND = 60
+"""Wall seconds that an attempt may take for each second of video, on the slowest machine."""
+
+LEAST_TIMEOUT = 900
+KEY_KEPT = timedelta(hours=24)
+
+
+class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``quality``: how hard the encoder works; left out, the server's default."""
+
+    format: Annotated[Literal["mp4"], Meta(examples=["mp4"])] = "mp4"
+    quality: Annotated[Quality, Meta(examples=["standard"])] | None = None
+    height: None = None
+    fps: None = None
+
+
+class RenderSteps(msgspec.Struct, frozen=True):
+    """``frame`` of ``total`` frames encoded, ``fps`` per second, ``speed`` × real time, ``eta``
+    seconds left."""
+
+    stage: str
+    frame: int
+    total: int
+    fps: float
+    speed: float
+    eta: float | None
+
+
+class ResultFacts(msgspec.Struct, frozen=True):
+    """Of the finished file: bytes, seconds, pixels."""
+
+    size: int
+    duration: float
+    width: int
+    height: int
+
+
+class RenderView(msgspec.Struct, frozen=True):
+    id: str
+    video_id: str
+    state: jobs.JobState
+    progress: RenderSteps | None
+    output: Output
+    error: Problem | None
+    result: ResultFacts | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+async def insert_render(  # noqa: PLR0913, PLR0917 - what a render is made of
+    session: AsyncSession,
+    owner_id: str,
+    video: VideoFacts,
+    scenario: Scenario,
+    output: Output,
+    quality: Quality,
+    render_id: str,
+) -> Render:
+    """Inserts a pending render and tells the dispatchers."""
+    job = RenderJob(scenario, quality=output.quality or quality)
+    request = RenderRequest(video_id=video.id, size=video.size, job=job)
+    timeout = LEAST_TIMEOUT + duration_of(video) * SECONDS_PER_SECOND
+    row = Render(
+        output=msgspec.to_builtins(output),
+        **jobs.job_values(owner_id, video.id, request, timeout) | {"id": render_id},
+    )
+    session.add(row)
+    await session.flush()
+    await jobs.announce(session, Render)
+    return row
+
+
+def duration_of(video: VideoFacts) -> float:
+    return video.media.duration if video.media else 0.0
+
+
+async def claim_key(
+    session: AsyncSession, owner_id: str, key: str, body_hash: str, render_id: str
+) -> str:
+    """The id of the render that this ``Idempotency-Key`` stands for: ``render_id`` where it is
+    new. Two requests at once wait for each other here. Raises ``InputRefused`` where it was
+    used with another body."""
+    now = utc_now()
+    old = delete(IdempotencyKey).where(
+        IdempotencyKey.owner_id == owner_id, IdempotencyKey.created_at < now - KEY_KEPT
+    )
+    await session.execute(old)
+    await session.execute(
+        insert(IdempotencyKey)
+        .values(
+            owner_id=owner_id, key=key, body_hash=body_hash, render_id=render_id, created_at=now
+        )
+        .on_conflict_do_nothing()
+    )
+    kept = await session.get_one(IdempotencyKey, (owner_id, key))
+    if kept.body_hash != body_hash:
+        raise InputRefused(
+            "this Idempotency-Key was used within 24 hours with another body; take a new one"
+        )
+    return kept.render_id
+
+
+async def get_render(session: AsyncSession, owner_id: str, render_id: str) -> Render:
+    """Raises ``NotFound``."""
+    statement = select(Render).where(Render.id == render_id, Render.owner_id == owner_id)
+    row = await session.scalar(statement)
+    if row is None:
+        raise NotFound(f"you have no render {render_id}")
+    return row
+
+
+async def list_renders(
+    session: AsyncSession, owner_id: str, cursor: str | None, limit: int
+) -> Sequence[Render]:
+    """Newest first, those older than ``cursor``."""
+    statement = select(Render).where(Render.owner_id == owner_id)
+    if cursor is not None:
+        statement = statement.where(Render.id < cursor)
+    return (await session.scalars(statement.order_by(Render.id.desc()).limit(limit))).all()
+
+
+async def latest_of(
+    session: AsyncSession, owner_id: str, video_ids: Sequence[str]
+) -> dict[str, Render]:
+    """The newest render of each video that has one."""
+    statement = (
+        select(Render)
+        .distinct(Render.video_id)
+        .where(Render.owner_id == owner_id, Render.video_id.in_(video_ids))
+        .order_by(Render.video_id, Render.id.desc())
+    )
+    return {row.video_id: row for row in await session.scalars(statement)}
+
+
+async def by_id(session: AsyncSession, ids: Sequence[str]) -> Sequence[Render]:
+    """Rows whoever owns them; for streams that were opened by their owner."""
+    return (await session.scalars(select(Render).where(Render.id.in_(ids)))).all()
+
+
+async def remove(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:
+    """Removes a video's renders; returns their ids."""
+    rows = await session.execute(
+        delete(Render)
+        .where(Render.owner_id == owner_id, Render.video_id == video_id)
+        .returning(Render.id)
+    )
+    return list(rows.scalars())
+
+
+def view(row: Render, progress: Progress | None) -> RenderView:
+    """``progress``: what the worker last wrote, if it is known."""
+    steps = None
+    if progress is not None and row.state not in {"pending", "queued"}:
+        steps = RenderSteps(
+            progress.stage,
+            progress.frame,
+            progress.total,
+            progress.fps,
+            progress.speed,
+            progress.eta,
+        )
+    error = None if row.error is None else msgspec.convert(row.error, Trouble)
+    return RenderView(
+        id=row.id,
+        video_id=row.video_id,
+        state=_literal(row.state),
+        progress=steps,
+        output=msgspec.convert(row.output, Output),
+        error=None if error is None else problem_of(error.error()),
+        result=None if row.result is None else msgspec.convert(row.result, ResultFacts),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _literal(state: str) -> Any:
+    return state
