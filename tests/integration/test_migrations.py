@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from ecg import roles
+from ecg.cli.migrate import migrate
+from ecg.kernel import migrations
+from ecg.kernel.embedded import Stores
+from ecg.kernel.errors import InputRefused, Unavailable
+from tests.e2e.service import environment
+
+FIRST = "0001"
+
+
+@pytest.fixture
+def url(services: Stores, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of this test's own."""
+    name = f"migrations_{abs(hash(request.node.nodeid)):x}"
+    with psycopg.connect(services.database_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        try:
+            made = make_url(services.database_url).set(database=name)
+            yield made.render_as_string(hide_password=False)
+        finally:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def tables(url: str) -> set[str]:
+    listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    with psycopg.connect(url) as connection:
+        return {row[0] for row in connection.execute(listed)} - {"alembic_version"}
+
+
+def add_user(url: str, name: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, email, name, role, created_at) "
+            "VALUES (%s, %s, %s, 'user', now())",
+            (name, f"{name}@example.com", name),
+        )
+
+
+def test_the_steps_lead_to_the_very_tables_of_the_models(url: str) -> None:
+    roles.models()
+    assert migrations.differences(url), "an empty database differs from the models"
+    migrations.up(url)
+    assert migrations.differences(url) == []
+
+
+def test_every_step_can_be_taken_back_and_again(url: str) -> None:
+    assert migrations.status(url).at is None
+    newest = migrations.up(url)
+    assert newest.ready
+    whole = tables(url)
+    assert {"users", "videos", "analyses", "renders", "usage_entries", "webhooks"} <= whole
+    while migrations.status(url).at is not None:
+        before = migrations.status(url).at
+        assert migrations.down(url).at != before
+    assert tables(url) == set()
+    assert migrations.down(url).at is None
+    assert migrations.up(url) == newest
+    assert tables(url) == whole
+
+
+def test_going_up_again_keeps_what_is_there(url: str) -> None:
+    migrations.up(url)
+    add_user(url, "kept")
+    migrations.up(url)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT email FROM users").fetchall() == [("kept@example.com",)]
+
+
+def test_two_at_once_wait_for_each_other(url: str) -> None:
+    outcomes: list[object] = []
+    gate = threading.Barrier(3)
+
+    def one() -> None:
+        gate.wait()
+        try:
+            outcomes.append(migrations.up(url).ready)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the outcome
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [True, True, True]
+
+
+def test_a_step_that_fails_leaves_nothing(url: str) -> None:
+    with psycopg.connect(url) as connection:  # the last table but one to be made is in the way
+        connection.execute("CREATE TABLE usage_entries (id int)")
+    with pytest.raises(Exception, match="usage_entries"):
+        migrations.up(url)
+    assert tables(url) == {"usage_entries"}
+    assert migrations.status(url).at is None
+
+
+def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
+    migrations.up(url)
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert not migrations.status(url).known
+    for act in (migrations.up, migrations.down):
+        with pytest.raises(InputRefused, match="9999"):
+            act(url)
+
+
+def test_an_absent_database_is_told_in_one_line() -> None:
+    with pytest.raises(Unavailable) as told:
+        migrations.up("postgresql://nobody:secret-word@127.0.0.1:1/ecg")
+    assert "\n" not in told.value.message
+    assert "secret-word" not in told.value.message
+
+
+def test_the_command_does_the_same(url: str, tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ecg", "migrate", *arguments],
+            env=environment(tmp_path, ECG_DATABASE__URL=url),
+            capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    assert set(migrate.commands) == {"up", "down", "status"}
+    assert run("status").returncode == 1
+    assert run().returncode == 0
+    assert run("status").returncode == 0
+    refused = run("down")
+    assert refused.returncode != 0
+    assert "Traceback" not in refused.stderr
+    assert tables(url)
+    assert run("down", "--yes").returncode == 0
+    assert not tables(url)
