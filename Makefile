@@ -11,16 +11,21 @@ NODE    = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check lint types boundaries pytest bench golden schema fonts lock clean
+.PHONY: help setup install revision demo run test test-full check lint types boundaries pytest bench golden schema fonts lock clean
 
 help: ## shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.dev ## installs everything that running and testing needs
 
+install: $(VENV)/.ready ## installs what running needs, without the tools of the tests
+
 demo: $(VENV)/.ready ## captions VIDEO (default: a short speech clip) and prints the path of the result
 	@mkdir -p "$(dir $(OUT))"
 	@$(BIN)/ecg caption "$(VIDEO)" -o "$(OUT)" --style "$(STYLE)"
+
+run: $(VENV)/.ready ## runs the whole service on stores of its own in .ecg, and prints its address
+	@ECG_DATA_DIR="$${ECG_DATA_DIR:-.ecg}" $(BIN)/ecg serve
 
 test: setup check pytest ## every check: format, types, boundaries, tests
 
@@ -45,6 +50,9 @@ bench: setup ## prints the benchmarks, as ratios measured in one run
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
 	$(BIN)/python -m pytest tests/golden --golden-rewrite
+
+revision: setup ## writes the next migration from the models: make revision FOR="why"
+	$(BIN)/python scripts/revision.py $(FOR)
 
 schema: setup ## writes the JSON Schemas of transcript and scenario anew
 	$(BIN)/python -m ecg.captions.schema
