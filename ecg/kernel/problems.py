@@ -37,10 +37,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def problem_of(error: EcgError) -> Problem:
     """The problem that says what ``error`` says."""
-    errors: tuple[FieldError, ...] = ()
-    if isinstance(error, RequestInvalid):
-        errors = error.errors
-    elif isinstance(error, DocumentInvalid):
+    errors: tuple[FieldError, ...] = getattr(error, "errors", ())
+    if isinstance(error, DocumentInvalid):
         errors = (FieldError(error.path, error.message.removeprefix(f"{error.path}: ")),)
     return Problem(
         title=HTTPStatus(error.status).phrase,
