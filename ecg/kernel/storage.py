@@ -203,7 +203,8 @@ class Store:
     @asynccontextmanager
     async def _opened(self, key: str) -> AsyncGenerator[Any]:
         found = await self._call("get_object", Key=key)
-        async with found["Body"] as body:
+        body = found["Body"]
+        async with body:
             yield body.iter_chunks(1 << 20)
 
     async def _sign(

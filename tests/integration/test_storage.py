@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest
+from prometheus_client import REGISTRY
+
+from ecg.kernel import storage
+from ecg.kernel.embedded import Stores
+from ecg.kernel.errors import NotFound, Unavailable
+from ecg.kernel.identity import new_id
+from ecg.kernel.settings import S3Settings
+from ecg.kernel.storage import Store
+
+
+@pytest.fixture
+async def store(services: Stores) -> AsyncIterator[Store]:
+    made = Store(services.s3)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def counted() -> tuple[float, float]:
+    hits = REGISTRY.get_sample_value("ecg_presign_cache_hits_total")
+    misses = REGISTRY.get_sample_value("ecg_presign_cache_misses_total")
+    return hits or 0.0, misses or 0.0
+
+
+async def test_a_url_asked_twice_is_signed_once_until_its_margin(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hits, misses = counted()
+    first = await store.presign_get("a", public=True)
+    assert await store.presign_get("a", public=True) == first
+    assert counted() == (hits + 1, misses + 1)
+    await store.presign_get("b", public=True)
+    assert counted() == (hits + 1, misses + 2)
+
+    start = time.monotonic()
+    until = start + storage.URL_SECONDS - storage.MARGIN_SECONDS
+    monkeypatch.setattr(storage.time, "monotonic", lambda: until - 5)
+    assert await store.presign_get("a", public=True) == first
+    monkeypatch.setattr(storage.time, "monotonic", lambda: until + 5)
+    await store.presign_get("a", public=True)
+    assert counted() == (hits + 2, misses + 3)
+
+
+async def test_addresses_inside_and_outside_differ(services: Stores) -> None:
+    outside = msgspec.structs.replace(services.s3, public_endpoint="https://files.example.org")
+    made = Store(outside)
+    await made.open()
+    try:
+        public = await made.presign_get("a", public=True)
+        inside = await made.presign_get("a", public=False)
+    finally:
+        await made.close()
+    assert public.startswith("https://files.example.org/")
+    assert inside.startswith(services.s3.endpoint)
+
+
+async def test_a_written_object_is_read_again_and_removed(store: Store) -> None:
+    key = f"test/{new_id()}/x"
+    url = await store.presign_put(key, public=False)
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(url, content=b"0123456789")).status_code == 200
+    assert (await store.head(key)).size == 10
+    assert await store.read(key, 4) == b"0123"
+    assert b"".join([chunk async for chunk in store.stream(key)]) == b"0123456789"
+    await store.delete_under(key.rsplit("/", 1)[0] + "/")
+    with pytest.raises(NotFound):
+        await store.head(key)
+
+
+async def test_an_absent_store_is_told() -> None:
+    made = Store(
+        S3Settings(endpoint="http://127.0.0.1:9", bucket="x", access_key="a", secret_key="b")
+    )
+    await made.open()
+    try:
+        with pytest.raises(Unavailable):
+            await made.ping()
+    finally:
+        await made.close()

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from ecg.auth.models import User
+from ecg.kernel.database import Database, utc_now
+from ecg.kernel.embedded import Stores
+from ecg.kernel.errors import Unauthorized
+from ecg.kernel.identity import Principal, new_id
+from ecg.kernel.settings import LimitSettings, S3Settings
+from ecg.kernel.storage import Store
+from ecg.kernel.web import create_app
+from ecg.uploads import app as uploads
+from ecg.uploads.models import Upload, Video
+from ecg.uploads.routes import UploadDesk
+from ecg.usage import service as ledger
+
+MP4 = (Path(__file__).resolve().parents[1] / "fixtures/media/jfk_720p30.mp4").read_bytes()
+MEBIBYTE = 1 << 20
+
+
+class World:
+    """An api with uploads alone, two accounts, and what was asked of the analysis."""
+
+    def __init__(self, http: httpx.AsyncClient, desk: UploadDesk, owner: str, other: str) -> None:
+        self.http, self.desk, self.owner, self.other = http, desk, owner, other
+        self.started: list[str] = []
+
+    async def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx.Response:
+        headers = {"Authorization": who or self.owner}
+        return await self.http.request(method, f"/api/v1{path}", json=body, headers=headers)
+
+    async def begin(self, data: bytes, **more: Any) -> dict[str, Any]:
+        body = {"filename": "a b.mp4", "size": len(data), "content_type": "video/mp4", **more}
+        answer = await self.ask("POST", "/uploads", body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+
+async def put(part: dict[str, Any], data: bytes) -> httpx.Response:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return await client.put(part["url"], content=data, headers=part["headers"])
+
+
+def piece(begun: dict[str, Any], data: bytes, number: int) -> bytes:
+    size = begun["part_size"]
+    return data[(number - 1) * size : number * size]
+
+
+@pytest.fixture(params=["embedded", "seaweed"])
+def bucket(request: pytest.FixtureRequest) -> S3Settings:
+    if request.param == "embedded":
+        stores: Stores = request.getfixturevalue("services")
+        return stores.s3
+    return request.getfixturevalue("seaweed")
+
+
+@pytest.fixture
+async def world(database: Database, bucket: S3Settings) -> AsyncIterator[World]:
+    owner, other = new_id(), new_id()
+    async with database.transaction() as session:
+        for user in (owner, other):
+            session.add(
+                User(id=user, email=f"{user}@x.org", name="", role="user", created_at=utc_now())
+            )
+    store = Store(bucket)
+    await store.open()
+    limits = LimitSettings(video_bytes=100 * MEBIBYTE)
+    started: list[str] = []
+
+    async def start(_session: object, _owner: str, video: Any, *_: object) -> str:
+        started.append(video.id)
+        return new_id()
+
+    async def nothing(*_: object) -> dict[str, object]:
+        return {}
+
+    async def none(*_: object) -> list[str]:
+        return []
+
+    async def authenticate(connection: Any) -> Principal:
+        who = connection.headers.get("authorization")
+        if not who:
+            raise Unauthorized("sign in")
+        return Principal(who, "user", "t")
+
+    desk = UploadDesk(
+        database, store, limits, start, nothing, nothing,
+        partial(ledger.reserve_upload, limits=limits), ledger.charge_upload,
+        ledger.release_upload, none,
+    )  # fmt: skip
+    app = create_app([uploads.api_part(desk)], authenticate=authenticate, role="api")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        made = World(http, desk, owner, other)
+        made.started = started
+        yield made
+    await store.close()
+
+
+async def test_one_piece(world: World) -> None:
+    digest = hashlib.sha256(MP4).hexdigest()
+    begun = await world.begin(MP4, sha256=digest)
+    assert (begun["method"], len(begun["parts"])) == ("single", 1)
+    assert (await put(begun["parts"][0], MP4)).status_code == 200
+    path = f"/uploads/{begun['id']}/complete"
+    answers = await asyncio.gather(*(world.ask("POST", path, {}) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [202] * 4
+    assert answers[0].json()["state"] == "checking"
+    assert world.started == [begun["video_id"]]
+    source = await world.ask("GET", f"/videos/{begun['video_id']}/source")
+    async with httpx.AsyncClient() as client:
+        got = await client.get(source.headers["location"])
+    assert got.content == MP4
+
+
+async def test_parts_broken_and_resumed(world: World) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    begun = await world.begin(data)
+    assert (begun["method"], len(begun["parts"])) == ("multipart", 3)
+    assert (await put(begun["parts"][0], piece(begun, data, 1))).status_code == 200
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield piece(begun, data, 2)[: 3 * MEBIBYTE]
+        raise ConnectionError("the line is cut")
+
+    async with httpx.AsyncClient() as client:
+        length = str(len(piece(begun, data, 2)))
+        with pytest.raises(ConnectionError):
+            await client.put(
+                begun["parts"][1]["url"], content=broken(), headers={"Content-Length": length}
+            )
+    early = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    assert early.status_code == 422
+    assert "2 of 3" in early.json()["detail"]
+
+    again = (await world.ask("GET", f"/uploads/{begun['id']}")).json()
+    assert [(part["number"], part["size"]) for part in again["parts_done"]] == [
+        (1, begun["part_size"])
+    ]
+    fresh = await world.ask("POST", f"/uploads/{begun['id']}/parts", {"numbers": [2, 3]})
+    for part in fresh.json()["parts"]:
+        assert (await put(part, piece(begun, data, part["number"]))).status_code == 200
+    for _ in range(2):
+        done = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+        assert done.status_code == 202, done.text
+    assert world.started == [begun["video_id"]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "more", "says"),
+    [
+        (b"just some text, no video at all" * 100, {}, "not a video"),
+        (b"%PDF-1.7 " + b"x" * 2000, {}, "application/pdf"),
+        (MP4, {"sha256": "0" * 64}, "SHA-256"),
+    ],
+)
+async def test_what_is_no_video_is_refused_for_good(
+    world: World, sent: bytes, more: dict[str, Any], says: str
+) -> None:
+    begun = await world.begin(sent, **more)
+    assert (await put(begun["parts"][0], sent)).status_code == 200
+    for _ in range(2):
+        answer = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]
+    video = (await world.ask("GET", f"/videos/{begun['video_id']}")).json()
+    assert video["state"] == "refused"
+    assert says in video["refusal"]["detail"]
+    assert world.started == []
+    async with world.desk.database.transaction() as session:
+        usage = await ledger.usage_of(session, world.owner, world.desk.limits)
+    assert usage.month.upload_bytes == 0
+
+
+async def test_another_size_or_type_is_refused_by_the_store_or_at_the_end(world: World) -> None:
+    begun = await world.begin(MP4)
+    part = begun["parts"][0]
+    wrong_type = await put(part | {"headers": {"Content-Type": "text/html"}}, MP4)
+    assert wrong_type.status_code == 403
+    longer = await put(part, MP4 + b"more")
+    if longer.status_code == 200:
+        answer = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+        assert answer.status_code == 422
+        assert "announced" in answer.json()["detail"]
+    else:
+        assert longer.status_code == 403
+
+
+async def test_the_quota_counts_bytes(world: World) -> None:
+    body = {"filename": "a.mp4", "size": 101 * MEBIBYTE, "content_type": "video/mp4"}
+    answer = await world.ask("POST", "/uploads", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["path"] == "$.size"
+    assert (
+        await world.ask("DELETE", f"/uploads/{(await world.begin(MP4))['id']}")
+    ).status_code == 204
+
+
+async def test_what_runs_out_is_removed(world: World) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    begun = await world.begin(data)
+    await put(begun["parts"][0], piece(begun, data, 1))
+    kept = await world.begin(MP4)
+    async with world.desk.database.transaction() as session:
+        old = utc_now() - timedelta(seconds=1)
+        await session.execute(update(Upload).where(Upload.id == begun["id"]).values(expires_at=old))
+    removed = await asyncio.gather(uploads.clean_up(world.desk), uploads.clean_up(world.desk))
+    assert sum(removed) == 1
+    assert (await world.ask("GET", f"/uploads/{begun['id']}")).status_code == 404
+    assert (await world.ask("GET", f"/uploads/{kept['id']}")).status_code == 200
+    late = await put(begun["parts"][1], piece(begun, data, 2))
+    assert late.status_code in {403, 404}
+    async with world.desk.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Video)) == 1
+
+
+async def test_deleting_removes_the_objects(world: World) -> None:
+    begun = await world.begin(MP4)
+    await put(begun["parts"][0], MP4)
+    await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    source = await world.ask("GET", f"/videos/{begun['video_id']}/source")
+    assert (await world.ask("DELETE", f"/videos/{begun['video_id']}")).status_code == 204
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(source.headers["location"])).status_code == 404
+    assert (await world.ask("GET", f"/videos/{begun['video_id']}")).status_code == 404
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("/uploads", {}, "filename"),
+    ("/uploads", {"filename": "", "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a/b.mp4", "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a\nb", "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "x" * 256, "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a", "size": 0, "content_type": "video/mp4"}, "size"),
+    ("/uploads", {"filename": "a", "size": 1.5, "content_type": "video/mp4"}, "size"),
+    ("/uploads", {"filename": "a", "size": 10**30, "content_type": "video/mp4"}, "size"),
+    ("/uploads", {"filename": "a", "size": 1, "content_type": "text/html"}, "content_type"),
+    (
+        "/uploads",
+        {"filename": "a", "size": 1, "content_type": "video/mp4", "sha256": "x"},
+        "sha256",
+    ),
+    ("/uploads", {"filename": "a", "size": 1, "content_type": "video/mp4", "url": "x"}, "url"),
+    ("/parts", {"numbers": []}, "numbers"),
+    ("/parts", {"numbers": [0]}, "numbers"),
+    ("/parts", {"numbers": [2]}, "numbers"),
+    ("/parts", {"numbers": [10_001]}, "numbers"),
+    ("/complete", {"language": "english"}, "language"),
+    ("/complete", {"speakers": 0}, "speakers"),
+    ("/complete", {"parts": [{"number": 1}]}, "etag"),
+]
+
+
+async def test_bad_input_names_the_field(world: World) -> None:
+    begun = await world.begin(MP4)
+    for path, body, field in BAD:
+        full = path if path == "/uploads" else f"/uploads/{begun['id']}{path}"
+        answer = await world.ask("POST", full, body)
+        assert answer.status_code == 422, (path, body, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert field in answer.json()["detail"], (body, answer.text)
+
+
+async def test_lists_go_on_where_they_stopped(world: World) -> None:
+    made = [(await world.begin(MP4))["video_id"] for _ in range(3)]
+    first = (await world.ask("GET", "/videos?limit=2")).json()
+    assert [video["id"] for video in first["items"]] == made[:0:-1]
+    second = (await world.ask("GET", f"/videos?cursor={first['next_cursor']}")).json()
+    assert [video["id"] for video in second["items"]] == made[:1]
+    assert second["next_cursor"] is None
+    assert (await world.ask("GET", "/videos", who=world.other)).json()["items"] == []
