@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -58,13 +58,15 @@ async def dispatch(
             await asyncio.gather(*(_round(database, kind, faults, silence, wake) for kind in kinds))
             if time.monotonic() - forgotten > _FORGET:
                 forgotten = time.monotonic()
-                async with database.transaction() as session:
-                    await forget_receipts(session)
+                with suppress(Unavailable):
+                    async with database.transaction() as session:
+                        await forget_receipts(session)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wake):
                     await woken.wait()
     finally:
         listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _round(
@@ -102,7 +104,7 @@ async def _claimed(
             .with_for_update(skip_locked=True)
         )
         claim: Any = (
-            update(table)
+            cast(Any, update(table))
             .where(table.id.in_(due.scalar_subquery()))
             .values(seen_at=now)
             .returning(table.id, table.state, table.attempt, table.timeout, table.trace)
