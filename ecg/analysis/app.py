@@ -12,6 +12,7 @@ from ecg.analysis.interfaces import (
     AnalysisProgress,
     AnalysisResult,
     EngineJob,
+    Poster,
     ProbeJob,
 )
 from ecg.analysis.languages import language_code
@@ -44,14 +45,20 @@ class _ChildEngine:
             work_dir=work_dir,
         )
 
-    async def probe(self, source: Path) -> MediaInfo:
-        return await self._child.call("probe", ProbeJob(_told(source)), MediaInfo)
+    async def probe(self, source: Path, on_alive: Callable[[], None] | None = None) -> MediaInfo:
+        job = ProbeJob(_told(source))
+        return await self._child.call("probe", job, MediaInfo, on_alive=on_alive)
+
+    async def poster(self, source: Path, on_alive: Callable[[], None] | None = None) -> Poster:
+        job = ProbeJob(_told(source))
+        return await self._child.call("poster", job, Poster, on_alive=on_alive)
 
     async def run(
         self,
         job: AnalysisJob,
         source: Path,
         on_progress: Callable[[AnalysisProgress], None],
+        on_alive: Callable[[], None] | None = None,
     ) -> AnalysisResult:
         language = _language(job)
         order = EngineJob(
@@ -62,7 +69,9 @@ class _ChildEngine:
             audio_track=job.audio_track,
             threads=job.threads,
         )
-        return await self._child.call("run", order, AnalysisResult, AnalysisProgress, on_progress)
+        return await self._child.call(
+            "run", order, AnalysisResult, AnalysisProgress, on_progress, on_alive
+        )
 
     async def close(self) -> None:
         await self._child.close()

@@ -58,10 +58,24 @@ class ProbeJob(msgspec.Struct, frozen=True):
     source: str
 
 
-class AnalysisEngine(Protocol):
-    """Turns a sound track into a transcript."""
+class Poster(msgspec.Struct, frozen=True):
+    """A JPEG, as a viewer sees the picture, at most 640 pixels wide."""
 
-    async def probe(self, source: Path) -> MediaInfo:
+    data: bytes
+
+
+class AnalysisEngine(Protocol):
+    """Turns a sound track into a transcript.
+
+    ``on_alive`` is called about each second while the engine's process is seen to run.
+    """
+
+    async def poster(self, source: Path, on_alive: Callable[[], None] | None = None) -> Poster:
+        """A frame from a tenth into ``source``. Raises ``MediaRefused`` where it has no
+        picture or none can be decoded."""
+        ...
+
+    async def probe(self, source: Path, on_alive: Callable[[], None] | None = None) -> MediaInfo:
         """Facts of ``source`` without decoding it.
 
         Raises ``MediaRefused`` where the file is no media, is empty or is damaged beyond
@@ -74,6 +88,7 @@ class AnalysisEngine(Protocol):
         job: AnalysisJob,
         source: Path,
         on_progress: Callable[[AnalysisProgress], None],
+        on_alive: Callable[[], None] | None = None,
     ) -> AnalysisResult:
         """Analyse ``source`` (a local file, only read).
 

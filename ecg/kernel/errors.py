@@ -16,7 +16,8 @@
     ├── RateLimited         too many requests; says when to come back (429)
     ├── Unavailable         a store or another role does not answer just now (503)
     ├── Missing             this machine lacks something; says the command that mends it
-    ├── EngineFailed        an engine crashed, ran out of its limits or contradicted itself
+    ├── EngineFailed        an engine ran out of its limits or contradicted itself
+    │   └── EngineCrashed       its process ended without an answer: another attempt may do better
     └── Cancelled           stopped on request (exit 130)
 
 Each message is one line: what was found, what is allowed, what to do. ``code`` is
@@ -139,6 +140,10 @@ class Missing(EcgError):
 class EngineFailed(EcgError):
     code = "engine_failed"
     status = 500
+
+
+class EngineCrashed(EngineFailed):
+    code = "engine_crashed"
 
 
 class Cancelled(EcgError):

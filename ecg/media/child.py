@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ecg.kernel.errors import EcgError, EngineFailed, error_class
-from ecg.media.pipe import LENGTH, Call, Cancel, Done, Event, Failed, Limits
+from ecg.kernel.errors import EcgError, EngineCrashed, error_class
+from ecg.media.pipe import LENGTH, Alive, Call, Cancel, Done, Event, Failed, Limits
 
 T = TypeVar("T")
 
@@ -48,33 +48,36 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    async def call(
+    async def call(  # noqa: PLR0913, PLR0917 - what is asked, and three ways to hear of it
         self,
         verb: str,
         payload: msgspec.Struct,
         answer: type[T],
         event: type[Any] | None = None,
         on_event: Callable[[Any], None] | None = None,
+        on_alive: Callable[[], None] | None = None,
     ) -> T:
         """Run ``verb`` in the child and return its decoded answer.
 
-        Raises what the handler raised (an ``EcgError``), or ``EngineFailed`` where the child
-        crashed. Cancelling the awaiting task tells the child and kills it after a second.
+        ``on_alive`` is called each second in which the child is seen to run. Raises what the
+        handler raised (an ``EcgError``), or ``EngineCrashed`` where the child ended. Cancelling the awaiting task tells the child and kills it after a second.
         """
         process = await self._started()
         raw = msgspec.Raw(msgspec.msgpack.encode(payload))
         try:
             _write(process, Call(verb, raw, self._limits))
             while True:
-                message = await _next(process, Event | Done | Failed)
+                message = await _next(process, Event | Alive | Done | Failed)
+                if on_alive is not None:
+                    on_alive()
                 if isinstance(message, Done):
                     return msgspec.msgpack.decode(message.payload, type=answer)
                 if isinstance(message, Failed):
                     raise _rebuilt(message)
-                if on_event is not None and event is not None:
+                if isinstance(message, Event) and on_event is not None and event is not None:
                     on_event(msgspec.msgpack.decode(message.payload, type=event))
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise EngineFailed(await self._epitaph(process)) from None
+            raise EngineCrashed(await self._epitaph(process)) from None
         except asyncio.CancelledError:
             await asyncio.shield(self._stop(process))
             raise
@@ -124,7 +127,9 @@ class Child:
             _write(process, Cancel())
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             async with asyncio.timeout(CANCEL_GRACE):
-                while isinstance(await _next(process, Event | Done | Failed), Event):
+                while isinstance(
+                    await _next(process, Event | Alive | Done | Failed), Event | Alive
+                ):
                     pass
         await self.close()
 

@@ -40,6 +40,10 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
     payload: msgspec.Raw
 
 
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """Child to parent, each second while a call runs: the process still runs."""
+
+
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """Child to parent, once: the answer."""
 

@@ -12,13 +12,17 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, NoReturn
 
 import msgspec
 
 from ecg.kernel.errors import Cancelled, EcgError, EngineFailed
-from ecg.media.pipe import LENGTH, Call, Cancel, Done, Event, Failed, Limits
+from ecg.media.pipe import LENGTH, Alive, Call, Cancel, Done, Event, Failed, Limits
+
+ALIVE_EVERY = 1.0
+"""Seconds between two signs of life."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -82,7 +86,27 @@ def serve(handlers: Mapping[str, Handler]) -> NoReturn:
         with arrived:
             arrived.wait_for(lambda: calls)
             call = calls.pop()
-        context.send(_answered(handlers[call.verb], call, context))
+        with _sending_alive(context):
+            answer = _answered(handlers[call.verb], call, context)
+        context.send(answer)
+
+
+@contextmanager
+def _sending_alive(context: Context) -> Generator[None]:
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(ALIVE_EVERY):
+            with suppress(BrokenPipeError):
+                context.send(Alive())
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _answered(handler: Handler, call: Call, context: Context) -> Done | Failed:

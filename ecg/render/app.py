@@ -43,6 +43,7 @@ class _ChildEngine:
         source: Path,
         output: Path,
         on_progress: Callable[[RenderProgress], None],
+        on_alive: Callable[[], None] | None = None,
     ) -> RenderResult:
         check_output(source, output)
         check_choice(job.scenario.style)
@@ -52,7 +53,7 @@ class _ChildEngine:
         try:
             part.touch(exist_ok=False)
             result = await self._child.call(
-                "render", call, RenderResult, RenderProgress, on_progress
+                "render", call, RenderResult, RenderProgress, on_progress, on_alive
             )
             part.replace(target)
         except OSError as error:

@@ -74,7 +74,10 @@ class RenderResult(msgspec.Struct, frozen=True):
 
 
 class RenderEngine(Protocol):
-    """Draws a scenario over a video."""
+    """Draws a scenario over a video.
+
+    ``on_alive`` is called about each second while the engine's process is seen to run.
+    """
 
     async def check(self, source: Path) -> MediaInfo:
         """Facts of ``source``, once it is seen to be one that captions can be drawn on.
@@ -90,6 +93,7 @@ class RenderEngine(Protocol):
         source: Path,
         output: Path,
         on_progress: Callable[[RenderProgress], None],
+        on_alive: Callable[[], None] | None = None,
     ) -> RenderResult:
         """Render ``source`` (a local file, only read) to ``output`` (MP4).
 

@@ -7,14 +7,18 @@ from pathlib import Path
 import msgspec
 
 from ecg.analysis.engine.run import run
-from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, ProbeJob
+from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, Poster, ProbeJob
 from ecg.media.info import MediaInfo
-from ecg.media.opened import probe
+from ecg.media.opened import poster, probe
 from ecg.media.served import Context, serve
 
 
 def _probe(payload: msgspec.Raw, _context: Context) -> MediaInfo:
     return probe(Path(msgspec.msgpack.decode(payload, type=ProbeJob).source))
+
+
+def _poster(payload: msgspec.Raw, _context: Context) -> Poster:
+    return Poster(poster(Path(msgspec.msgpack.decode(payload, type=ProbeJob).source)))
 
 
 def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
@@ -25,4 +29,4 @@ def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
     return run(msgspec.msgpack.decode(payload, type=EngineJob), report)
 
 
-serve({"probe": _probe, "run": _run})
+serve({"probe": _probe, "poster": _poster, "run": _run})

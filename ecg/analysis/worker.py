@@ -1,0 +1,152 @@
+"""The audio role at work: one analysis after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+
+from ecg.analysis import progress, wire
+from ecg.analysis.interfaces import (
+    POSTER,
+    TRANSCRIPT,
+    Analysed,
+    AnalysisEngine,
+    AnalysisFailed,
+    AnalysisProgress,
+    AnalysisReport,
+    AnalysisRequest,
+    Probed,
+    Refused,
+    VideoLimits,
+)
+from ecg.captions.document import encode
+from ecg.kernel.attempts import Stored, Ticket, Trouble
+from ecg.kernel.errors import MediaRefused
+from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
+from ecg.kernel.redis import ping
+from ecg.kernel.web import Part
+from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders, told
+from ecg.media.info import MediaInfo
+
+SHARES = {
+    "download": (0.0, 0.08),
+    "probe": (0.08, 0.10),
+    "decode": (0.10, 0.15),
+    "transcribe": (0.15, 0.80),
+    "measure": (0.80, 0.98),
+    "upload": (0.98, 1.0),
+}
+"""Of the whole job, where each stage begins and ends; by what they took on ordinary talks."""
+
+
+def worker_part(
+    link: Link, queue: JobQueue, engine: AnalysisEngine, service_keys: Sequence[str]
+) -> Part:
+    """The audio role in this process: it works off ``queue``, takes jobs that an api elsewhere
+    sends, and closes ``engine`` at the end."""
+
+    async def run() -> None:
+        sweep_folders(link.work_dir)
+        try:
+            await serve_queue(queue, partial(analyse, link, engine))
+        finally:
+            await engine.close()
+
+    return Part(
+        routes=[wire.worker_routes(QueueSubmitter(queue), service_keys)],
+        tasks=[run],
+        checks={"redis": partial(ping, queue.redis)},
+    )
+
+
+async def analyse(link: Link, engine: AnalysisEngine, ticket: Ticket, life: Life) -> None:
+    """One attempt at an analysis. Raises ``TryAgain``."""
+
+    async def do(tried: Attempted) -> None:
+        await _analysed(tried, engine, *_shown(link, tried))
+
+    async def failed(tried: Attempted, trouble: Trouble) -> None:
+        await engine.close()  # whatever it met, the next job gets a fresh one
+        await _report(tried, AnalysisFailed(trouble))
+
+    try:
+        await attempt("analysis", link, ticket, life, do=do, failed=failed)
+    except TryAgain:
+        await engine.close()
+        raise
+
+
+def _shown(
+    link: Link, tried: Attempted
+) -> tuple[Callable[[str], None], Callable[[AnalysisProgress], None]]:
+    """Two ways to say where the work is, which is written to Redis while the job lives."""
+    latest = progress.Progress(tried.number, time.time(), "download")
+
+    def stage(name: str, part: float = 0.0) -> None:
+        nonlocal latest
+        begin, end = SHARES[name]
+        done = max(latest.progress, begin + (end - begin) * min(part, 1.0))
+        latest = progress.Progress(tried.number, latest.at, name, round(done, 4))
+
+    def heard(said: AnalysisProgress) -> None:
+        stage(said.stage, said.done / said.total if said.total else 0.0)
+
+    async def tell() -> None:
+        await progress.write(link.redis, tried.id, now(latest))
+
+    tried.life.tell = tell
+    return stage, heard
+
+
+async def _analysed(
+    tried: Attempted,
+    engine: AnalysisEngine,
+    stage: Callable[[str], None],
+    heard: Callable[[AnalysisProgress], None],
+) -> None:
+    begun = time.monotonic()
+    request = msgspec.json.decode(tried.request, type=AnalysisRequest)
+    await tried.fetch(request.size)
+    stage("probe")
+    try:
+        with tried.life.of_engine() as alive:
+            media = await engine.probe(tried.source, alive)
+            check_limits(media, request.limits)
+            poster = await engine.poster(tried.source, alive)
+    except MediaRefused as error:
+        await engine.close()  # what was refused may have harmed it
+        await _report(tried, Refused(told(error, tried.source)))
+        return
+    await _report(tried, Probed(media, await _stored(tried, POSTER, poster.data)))
+    with tried.life.of_engine() as alive:
+        result = await engine.run(request.job, tried.source, heard, alive)
+    stage("upload")
+    stored = await _stored(tried, TRANSCRIPT, encode(result.transcript))
+    await _report(tried, Analysed(stored, time.monotonic() - begun))
+
+
+def check_limits(media: MediaInfo, limits: VideoLimits) -> None:
+    """Raises ``MediaRefused``, saying what was found and what is allowed."""
+    if not media.video:
+        raise MediaRefused("the file has sound but no picture; upload a video")
+    if media.duration > limits.seconds:
+        raise MediaRefused(
+            f"the video is {media.duration:.0f} s long; at most {limits.seconds:.0f} s is allowed"
+        )
+    width, height = media.video[0].shown_size
+    if max(width, height) > limits.pixels:
+        raise MediaRefused(
+            f"the picture is {width}×{height}; its longer side may have {limits.pixels} pixels"
+        )
+
+
+async def _stored(tried: Attempted, name: str, data: bytes) -> Stored:
+    (tried.folder / name).write_bytes(data)
+    return await tried.store(name)
+
+
+async def _report(tried: Attempted, event: Probed | Refused | Analysed | AnalysisFailed) -> None:
+    await tried.report(AnalysisReport(tried.id, tried.number, event), event)

@@ -1,0 +1,116 @@
+"""Moving files between a worker and the object store, by short-lived URLs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import httpx
+from prometheus_client import Counter, Histogram
+
+from ecg.kernel.attempts import Stored
+from ecg.kernel.errors import EngineFailed, NotFound, Unavailable
+
+T = TypeVar("T")
+
+SECONDS = Histogram(
+    "ecg_store_transfer_seconds",
+    "Moving one object between worker and store",
+    ["direction"],
+    buckets=(0.05, 0.2, 1, 5, 20, 60, 300, 1200),
+)
+BYTES = Counter("ecg_store_transfer_bytes", "Bytes moved between worker and store", ["direction"])
+
+TIMEOUT = httpx.Timeout(30, connect=5)
+PIECE = 1 << 20
+LONGEST_WAIT = 5.0
+
+SignedUrl = Callable[[], Awaitable[str]]
+"""A URL that is valid now."""
+
+
+def open_client() -> httpx.AsyncClient:
+    """The client of a worker's transfers. The caller closes it."""
+    return httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """What ``call`` returns, tried with growing delays for as long as it raises
+    ``Unavailable``; the caller's own time limit ends it."""
+    wait = 0.2
+    while True:
+        try:
+            return await call()
+        except Unavailable:
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def download(client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int) -> None:
+    """Writes the object of ``size`` bytes to ``path``; what breaks off is taken up where it
+    broke, however often. Raises ``NotFound`` where the store has no such object, and
+    ``EngineFailed`` where it holds more bytes than ``size``."""
+    with _measured("download", size), path.open("wb") as file:
+        if size:
+            await patiently(lambda: _rest(client, url, file, size))
+
+
+async def _rest(client: httpx.AsyncClient, url: SignedUrl, file: BinaryIO, size: int) -> None:
+    headers = {"Range": f"bytes={file.tell()}-", "Accept-Encoding": "identity"}
+    try:
+        async with client.stream("GET", await url(), headers=headers) as answer:
+            if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+                raise NotFound("the source is no longer in the store")
+            if not answer.is_success:
+                raise Unavailable(f"the store answered {answer.status_code}")
+            if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+                file.seek(0)
+                file.truncate()
+            async for piece in answer.aiter_raw(PIECE):
+                if file.tell() + len(piece) > size:
+                    raise EngineFailed(f"the source has more than the {size} bytes announced")
+                await asyncio.to_thread(file.write, piece)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"the store broke off: {type(error).__name__}") from error
+    if file.tell() < size:
+        raise Unavailable(f"the store sent {file.tell()} of {size} bytes")
+
+
+async def upload(client: httpx.AsyncClient, url: SignedUrl, path: Path, name: str) -> Stored:
+    """Writes ``path`` to the store, streamed; tried again until it is there."""
+    size = path.stat().st_size  # noqa: ASYNC240 - one look at the disk
+    with path.open("rb") as file:
+        digest = (await asyncio.to_thread(hashlib.file_digest, file, "sha256")).hexdigest()
+    with _measured("upload", size):
+        await patiently(lambda: _put(client, url, path, size))
+    return Stored(name, size, digest)
+
+
+async def _put(client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int) -> None:
+    headers = {"Content-Length": str(size)}
+    try:
+        answer = await client.put(await url(), content=_pieces(path), headers=headers)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"the store broke off: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise Unavailable(f"the store answered {answer.status_code}")
+
+
+async def _pieces(path: Path) -> AsyncGenerator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece
+
+
+@contextmanager
+def _measured(direction: str, size: int) -> Generator[None]:
+    begun = time.perf_counter()
+    yield
+    SECONDS.labels(direction).observe(time.perf_counter() - begun)
+    BYTES.labels(direction).inc(size)

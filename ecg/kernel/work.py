@@ -1,0 +1,190 @@
+"""What every attempt at a job does besides its engine's work: it begins by asking, has a folder
+of its own, moves files, and reports before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+import structlog
+from prometheus_client import Counter, Histogram
+from redis.asyncio import Redis
+
+from ecg.kernel import transfer
+from ecg.kernel.attempts import Attempt, Objects, Reports, Stored, Ticket, Trouble
+from ecg.kernel.errors import Conflict, EcgError, EngineCrashed, EngineFailed, NotFound
+from ecg.kernel.queue import Life, TryAgain
+
+T = TypeVar("T")
+
+OUTCOMES = Counter("ecg_attempts_total", "Attempts at jobs that ended", ["kind", "outcome"])
+SECONDS = Histogram(
+    "ecg_attempt_seconds",
+    "Wall time of attempts",
+    ["kind", "outcome"],
+    buckets=(1, 3, 10, 30, 100, 300, 1000, 3600),
+)
+
+SOURCE = "source"
+MOST_CRASHES = 3
+_FOLDER = "ecg-attempt-"
+_PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\",;]+/)+[^\s:'\",;]*")
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a worker role is joined to. ``redis``: where its progress goes. ``work_dir``: where
+    attempts have their folders."""
+
+    objects: Objects
+    reports: Reports
+    redis: Redis
+    client: httpx.AsyncClient
+    work_dir: Path
+
+
+class JobOver(Exception):
+    """The job was cancelled, or a later attempt has begun: nothing is left to do."""
+
+
+class Attempted:
+    """One attempt at a job of ``kind``. ``folder`` is its own and goes with it."""
+
+    def __init__(
+        self, link: Link, ticket: Ticket, life: Life, begun: Attempt, folder: Path
+    ) -> None:
+        self.id = ticket.id
+        self.number = begun.number
+        self.request = begun.request
+        self.life = life
+        self.folder = folder
+        self._link = link
+
+    @property
+    def source(self) -> Path:
+        return self.folder / SOURCE
+
+    async def fetch(self, size: int) -> None:
+        """Brings the source of ``size`` bytes to ``self.source``."""
+        await transfer.download(
+            self._link.client, lambda: self._url(SOURCE, "get"), self.source, size
+        )
+
+    async def store(self, name: str) -> Stored:
+        """Brings the file ``name`` of the folder to the store."""
+        path = self.folder / name
+        return await transfer.upload(self._link.client, lambda: self._url(name, "put"), path, name)
+
+    async def report(self, report: msgspec.Struct, event: msgspec.Struct) -> None:
+        """Delivers ``report``, whose event is ``event``: an id for each kind of event of each
+        attempt, so that a repeated one is known. Raises ``JobOver``."""
+        tag = str(event.__struct_config__.tag)
+        report_id = f"{self.id}-{self.number}-{tag}"
+        try:
+            await self._asked(lambda: self._link.reports.deliver(report_id, report))
+        except EcgError as error:
+            raise TryAgain(f"the desk did not take the report: {error.message}") from error
+
+    async def _url(self, name: str, way: str) -> str:
+        signed = await self._asked(lambda: self._link.objects.sign(self.id, self.number, [name]))
+        return signed[name].get if way == "get" else signed[name].put
+
+    async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await transfer.patiently(call)
+        except (Conflict, NotFound) as error:
+            raise JobOver(error.message) from error
+
+
+Do = Callable[[Attempted], Awaitable[None]]
+"""Does the work of one attempt and reports how it ended. An ``EcgError`` is reported for it."""
+
+Failed = Callable[[Attempted, Trouble], Awaitable[None]]
+
+
+async def attempt(  # noqa: PLR0913 - the two ways it may end are the feature's
+    kind: str, link: Link, ticket: Ticket, life: Life, *, do: Do, failed: Failed
+) -> None:
+    """Makes one attempt, from asking for it to the report's acknowledgement. Raises
+    ``TryAgain`` where another may do better."""
+    begun_at = time.monotonic()
+    outcome = "stopped"
+    try:
+        begun = await transfer.patiently(lambda: link.objects.begin(ticket.id))
+        with _folder(link.work_dir) as folder:
+            tried = Attempted(link, ticket, life, begun, folder)
+            outcome = await _ended(tried, ticket.timeout, do, failed)
+    except (Conflict, NotFound, JobOver):
+        outcome = "over"
+    except TryAgain:
+        outcome = "crashed"
+        raise
+    finally:
+        OUTCOMES.labels(kind, outcome).inc()
+        SECONDS.labels(kind, outcome).observe(time.monotonic() - begun_at)
+
+
+async def _ended(tried: Attempted, seconds: int, do: Do, failed: Failed) -> str:
+    log = structlog.get_logger("ecg.work").bind(attempt=tried.number)
+    try:
+        if tried.life.crashes >= MOST_CRASHES:
+            raise EngineFailed(f"given up: {tried.life.crashes} attempts at it crashed")
+        try:
+            async with asyncio.timeout(seconds):
+                await do(tried)
+        except TimeoutError:
+            raise EngineFailed(
+                f"not done within the {seconds} s that an attempt may take"
+            ) from None
+    except EngineCrashed as error:
+        raise TryAgain(error.message) from error
+    except EcgError as error:
+        log.warning("attempt ended", code=error.code, reason=error.message)
+        await failed(tried, told(error, tried.source))
+        return "failed"
+    log.info("attempt done")
+    return "done"
+
+
+def told(error: EcgError, source: Path) -> Trouble:
+    """``error`` without the paths of this machine."""
+    message = error.message.replace(str(source), "the video")
+    return Trouble(error.code, _PATH.sub("…", message))
+
+
+@contextmanager
+def _folder(work_dir: Path) -> Generator[Path]:
+    """A folder whose lock file is held for as long as it is in use."""
+    with (
+        tempfile.TemporaryDirectory(
+            prefix=_FOLDER, dir=work_dir, ignore_cleanup_errors=True
+        ) as made,
+        (Path(made) / "lock").open("w") as held,
+    ):
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield Path(made)
+
+
+def sweep_folders(work_dir: Path) -> None:
+    """Removes what killed workers left in ``work_dir``: folders that nobody holds."""
+    for folder in work_dir.glob(f"{_FOLDER}*"):
+        try:
+            with (folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def now(progress: Any) -> Any:
+    """``progress`` as of this moment."""
+    return msgspec.structs.replace(progress, at=time.time())

@@ -1,0 +1,105 @@
+"""The render role at work: one render after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+
+from ecg.kernel.attempts import Ticket, Trouble
+from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
+from ecg.kernel.redis import ping
+from ecg.kernel.web import Part
+from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders
+from ecg.render import progress, wire
+from ecg.render.interfaces import (
+    RESULT,
+    Rendered,
+    RenderEngine,
+    RenderFailed,
+    RenderProgress,
+    RenderReport,
+    RenderRequest,
+)
+
+
+def worker_part(
+    link: Link, queue: JobQueue, engine: RenderEngine, service_keys: Sequence[str]
+) -> Part:
+    """The render role in this process: it works off ``queue``, takes jobs that an api elsewhere
+    sends, and closes ``engine`` at the end."""
+
+    async def run() -> None:
+        sweep_folders(link.work_dir)
+        try:
+            await serve_queue(queue, partial(render, link, engine))
+        finally:
+            await engine.close()
+
+    return Part(
+        routes=[wire.worker_routes(QueueSubmitter(queue), service_keys)],
+        tasks=[run],
+        checks={"redis": partial(ping, queue.redis)},
+    )
+
+
+async def render(link: Link, engine: RenderEngine, ticket: Ticket, life: Life) -> None:
+    """One attempt at a render. Raises ``TryAgain``."""
+
+    async def do(tried: Attempted) -> None:
+        await _rendered(tried, engine, *_shown(link, tried))
+
+    async def failed(tried: Attempted, trouble: Trouble) -> None:
+        await engine.close()  # whatever it met, the next job gets a fresh one
+        await _report(tried, RenderFailed(trouble))
+
+    try:
+        await attempt("render", link, ticket, life, do=do, failed=failed)
+    except TryAgain:
+        await engine.close()
+        raise
+
+
+def _shown(
+    link: Link, tried: Attempted
+) -> tuple[Callable[[str], None], Callable[[RenderProgress], None]]:
+    """Two ways to say where the work is, which is written to Redis while the job lives."""
+    latest = progress.Progress(tried.number, time.time(), "download")
+
+    def stage(name: str) -> None:
+        nonlocal latest
+        latest = msgspec.structs.replace(latest, stage=name)
+
+    def heard(said: RenderProgress) -> None:
+        nonlocal latest
+        latest = progress.Progress(
+            tried.number, latest.at, said.stage, said.frame, said.total, said.fps, said.speed, said.eta
+        )  # fmt: skip
+
+    async def tell() -> None:
+        await progress.write(link.redis, tried.id, now(latest))
+
+    tried.life.tell = tell
+    return stage, heard
+
+
+async def _rendered(
+    tried: Attempted,
+    engine: RenderEngine,
+    stage: Callable[[str], None],
+    heard: Callable[[RenderProgress], None],
+) -> None:
+    request = msgspec.json.decode(tried.request, type=RenderRequest)
+    await tried.fetch(request.size)
+    stage("start")
+    with tried.life.of_engine() as alive:
+        facts = await engine.run(request.job, tried.source, tried.folder / RESULT, heard, alive)
+    stage("upload")
+    stored = await tried.store(RESULT)
+    await _report(tried, Rendered(stored, facts))
+
+
+async def _report(tried: Attempted, event: Rendered | RenderFailed) -> None:
+    await tried.report(RenderReport(tried.id, tried.number, event), event)
