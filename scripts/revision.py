@@ -9,11 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ecg import roles
+import ecg.service  # noqa: F401 - every table there is
 from ecg.kernel import migrations
 from ecg.kernel.embedded import running_stores
 
-roles.models()
 with tempfile.TemporaryDirectory(prefix="ecg-revision-") as folder:
     Path(folder).chmod(0o711)
     with running_stores(Path(folder) / "data", durable=False) as stores:
