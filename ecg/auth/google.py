@@ -10,9 +10,9 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-import httpx
+import httpx2
 import jwt
 import msgspec
 from authlib.common.errors import AuthlibBaseError
@@ -22,11 +22,13 @@ from ecg.auth import tokens
 from ecg.kernel.errors import FieldError, RequestInvalid, Unauthorized, Unavailable
 from ecg.kernel.settings import GoogleSettings
 
+T = TypeVar("T")
+
 WAY_SECONDS = 600
 """Time that a person has at Google."""
 
 _AUDIENCE = "ecg-google"
-_TIMEOUT = httpx.Timeout(10, connect=3)
+_TIMEOUT = httpx2.Timeout(10, connect=3)
 _METADATA_SECONDS = 3600.0
 _ALGORITHMS = ["RS256", "ES256"]
 _LEEWAY = 30
@@ -46,6 +48,13 @@ class Identity(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class _Metadata(msgspec.Struct, frozen=True):
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+
+
 class _Kept(msgspec.Struct, frozen=True):
     state: str
     nonce: str
@@ -60,7 +69,7 @@ class GoogleSignIn:
         self._settings = settings
         self._callback = callback
         self._keys = keys
-        self._metadata: dict[str, Any] = {}
+        self._metadata: _Metadata | None = None
         self._read_at = 0.0
 
     async def start(self) -> Way:
@@ -69,7 +78,7 @@ class GoogleSignIn:
         async with self._client() as client:
             metadata = await self._discover(client)
             made = client.create_authorization_url(
-                metadata["authorization_endpoint"],
+                metadata.authorization_endpoint,
                 state=kept.state,
                 nonce=kept.nonce,
                 code_verifier=kept.verifier,
@@ -85,14 +94,14 @@ class GoogleSignIn:
             metadata = await self._discover(client)
             try:
                 answer: Any = await client.fetch_token(
-                    metadata["token_endpoint"], code=code, code_verifier=kept.verifier
+                    metadata.token_endpoint, code=code, code_verifier=kept.verifier
                 )
             except AuthlibBaseError:
                 raise Unauthorized("Google did not accept the code; sign in again") from None
-            except (httpx.HTTPError, ValueError) as error:
+            except (httpx2.HTTPError, ValueError) as error:
                 raise _silent() from error
-            keys = await _read(client, metadata["jwks_uri"])
-        claims = self._verified(str(answer.get("id_token", "")), keys, metadata["issuer"])
+            keys = await _read(client, metadata.jwks_uri, dict[str, Any])
+        claims = self._verified(str(answer.get("id_token", "")), keys, metadata.issuer)
         if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), kept.nonce.encode()):
             raise Unauthorized("the identity is of another sign-in (nonce); sign in again")
         return _identity(claims)
@@ -118,9 +127,9 @@ class GoogleSignIn:
             raise refusal
         return kept
 
-    async def _discover(self, client: Any) -> dict[str, Any]:
+    async def _discover(self, client: Any) -> _Metadata:
         if not self._metadata or time.monotonic() - self._read_at > _METADATA_SECONDS:
-            self._metadata = await _read(client, self._settings.discovery_url)
+            self._metadata = await _read(client, self._settings.discovery_url, _Metadata)
             self._read_at = time.monotonic()
         return self._metadata
 
@@ -142,12 +151,12 @@ class GoogleSignIn:
             raise Unauthorized("Google's identity token is not valid; sign in again") from None
 
 
-async def _read(client: Any, url: str) -> dict[str, Any]:
+async def _read(client: Any, url: str, kind: type[T]) -> T:
     try:
-        answer = cast(httpx.Response, await client.get(url, withhold_token=True))
+        answer = cast(httpx2.Response, await client.request("GET", url, withhold_token=True))
         answer.raise_for_status()
-        return msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        return msgspec.json.decode(answer.content, type=kind)
+    except (httpx2.HTTPError, msgspec.MsgspecError) as error:
         raise _silent() from error
 
 

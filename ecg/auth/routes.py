@@ -241,7 +241,7 @@ async def google_callback(
     request: Anyone,
     desk: NamedDependency[AuthDesk],
     code: Annotated[str, QueryParameter(max_length=2048)] = "",
-    sign_in_state: Annotated[str, QueryParameter(name="state", max_length=256)] = "",
+    sign_in_state: Annotated[str, QueryParameter(name="state")] = "",
 ) -> Redirect:
     """Where Google sends the browser back to: signs in and goes on to the studio."""
     google = _google(desk)
