@@ -9,16 +9,18 @@ from ecg.analysis import app as analysis
 from ecg.analysis import catalogue, languages
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
-from ecg.kernel.errors import NotFound
+from ecg.kernel.errors import InputRefused, NotFound
 from ecg.kernel.settings import Settings
 from ecg.render import app as render
 from ecg.render import browsers
 from ecg.render.interfaces import RenderEngine
 
 __all__ = [
+    "ROLES",
     "Model",
     "analysis_engine",
     "check_output",
+    "check_roles",
     "find_browser",
     "language_code",
     "list_models",
@@ -26,6 +28,49 @@ __all__ = [
     "pull_model",
     "render_engine",
 ]
+
+_STORES = "Redis (worker), the api's address where it runs apart"
+ROLES = {
+    "api": (
+        "accounts, uploads, desks, the dispatcher; loads no model and no browser",
+        "PostgreSQL, S3, Redis (reader); the worker roles' addresses where they run apart",
+    ),
+    "audio": ("probes videos, turns speech into transcripts; loads speech models", _STORES),
+    "render": ("draws captions and encodes; loads a browser", _STORES),
+}
+"""What each role does, and what it needs."""
+
+
+def check_roles(settings: Settings, names: frozenset[str]) -> bool:
+    """Whether this process runs the stores itself: where none is set and the api is among its
+    roles. Raises ``InputRefused`` naming what these roles still lack."""
+    stores = {
+        "ECG_DATABASE__URL": settings.database.url,
+        "ECG_REDIS__READER_URL": settings.redis.reader_url,
+        "ECG_S3__BUCKET": settings.s3.bucket,
+    }
+    workers = names - {"api"}
+    if "api" in names and not any((*stores.values(), settings.redis.url)):
+        return True
+    needed = dict(stores) if "api" in names else {}
+    if workers:
+        needed["ECG_REDIS__URL"] = settings.redis.url
+    if "api" in names:
+        needed["ECG_SECRET_KEY"] = settings.secret_key
+        for role, url in (("audio", settings.audio.url), ("render", settings.render.url)):
+            if role not in names:
+                needed[f"ECG_{role.upper()}__URL"] = url
+    else:
+        needed["ECG_API__URL"] = settings.api.url
+    needed["ECG_SERVICE_KEY"] = settings.service_key
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise InputRefused(
+            f"the roles {', '.join(sorted(names))} still need {', '.join(missing)}; "
+            "set them, or set no store at all and run the api role for stores of its own"
+        )
+    return False
+
 
 check_output = render.check_output
 language_code = languages.language_code

@@ -30,13 +30,14 @@ from ecg.captions.transcript import Transcript, read_transcript
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
 from ecg.kernel.database import Database
-from ecg.kernel.errors import Conflict, EcgError, InputRefused
+from ecg.kernel.errors import Conflict, EcgError, InputRefused, NotFound
+from ecg.kernel.identity import new_id
 from ecg.kernel.settings import AnalysisSettings, LimitSettings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
 from ecg.media.info import MediaInfo, VideoFacts
 
-DONE = Counter("ecg_analyses_total", "Analyses that ended", ["outcome"])
+DONE = Counter("ecg_analysis_outcomes_total", "Analyses that ended", ["outcome"])
 
 SOURCE = "source"
 _WRITES = {POSTER: "image/jpeg", TRANSCRIPT: "application/json"}
@@ -112,9 +113,9 @@ async def _probed(
             return
         try:
             job = await jobs.check_attempt(session, Analysis, report.id, report.attempt)
-        except Conflict:
+        except (Conflict, NotFound):
             return
-        poster = event.poster and key_of(report.id, report.attempt, event.poster.name)
+        poster = event.poster and key_of(report.id, report.attempt, POSTER)
         await desk.set_facts(session, job.video_id, event.media, poster)
 
 
@@ -124,14 +125,15 @@ async def _analysed(
     async with desk.database.transaction() as session:
         try:
             job = await jobs.check_attempt(session, Analysis, report.id, report.attempt)
-        except Conflict:
+            video = await desk.find_video(session, job.owner_id, job.video_id)
+        except (Conflict, NotFound):
             return
-        video = await desk.find_video(session, job.owner_id, job.video_id)
-    key = key_of(report.id, report.attempt, TRANSCRIPT)
-    data = await desk.store.read(key, _TRANSCRIPT_LIMIT)
-    if hashlib.sha256(data).hexdigest() != event.transcript.sha256:
-        raise InputRefused("the transcript in the store is not the one that was reported")
-    transcript = await asyncio.to_thread(read_transcript, data)
+    try:
+        data, transcript = await _transcript(desk, report, event)
+    except (InputRefused, NotFound) as error:
+        trouble = Trouble("engine_failed", f"the transcript cannot be used: {error.message}")
+        await _ended(desk, report_id, report, trouble, refused=False)
+        return
     scenario = await asyncio.to_thread(
         composed, transcript, video.media, load_style(desk.style), 1.0, Rules()
     )
@@ -148,6 +150,16 @@ async def _analysed(
         shown = service.view(row, None)
         await desk.notify(session, row.owner_id, "analysis.succeeded", shown)
     _over(desk, row, "succeeded")
+
+
+async def _transcript(
+    desk: AnalysisDesk, report: AnalysisReport, event: Analysed
+) -> tuple[bytes, Transcript]:
+    key = key_of(report.id, report.attempt, TRANSCRIPT)
+    data = await desk.store.read(key, _TRANSCRIPT_LIMIT)
+    if hashlib.sha256(data).hexdigest() != event.transcript.sha256:
+        raise InputRefused("what is in the store is not what was reported")
+    return data, await asyncio.to_thread(read_transcript, data)
 
 
 async def _ended(
@@ -172,13 +184,18 @@ async def _ended(
         await desk.notify(session, row.owner_id, "analysis.failed", service.view(row, None))
     _over(desk, row, "refused" if refused else "failed")
     if key:
-        await desk.store.delete([key])
+        try:
+            await desk.store.delete([key])
+        except EcgError as error:
+            structlog.get_logger("ecg.analysis").warning(
+                "leftover object", object=key, reason=error.message
+            )
 
 
 async def give_up(desk: AnalysisDesk, job_id: str, attempt: int, trouble: Trouble) -> None:
     """Fails a job that no worker could end."""
     report = AnalysisReport(job_id, attempt, AnalysisFailed(trouble))
-    await _ended(desk, f"{job_id}-given-up", report, trouble, refused=False)
+    await _ended(desk, new_id(), report, trouble, refused=False)
 
 
 async def stop(desk: AnalysisDesk, job_ids: Sequence[str]) -> None:

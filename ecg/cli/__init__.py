@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from ecg.cli import documents, machine, videos
+from ecg.cli import documents, machine, migrate, serve, services, videos
 from ecg.cli.output import complain
 from ecg.kernel.errors import Cancelled, EcgError
 
@@ -22,7 +22,14 @@ def cli() -> None:
     """Captions that look the way the speech sounds."""
 
 
-for command in (*videos.COMMANDS, *documents.COMMANDS, *machine.COMMANDS):
+for command in (
+    *videos.COMMANDS,
+    *documents.COMMANDS,
+    *machine.COMMANDS,
+    *migrate.COMMANDS,
+    *serve.COMMANDS,
+    *services.COMMANDS,
+):
     cli.add_command(command)
 
 

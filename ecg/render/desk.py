@@ -14,7 +14,8 @@ from ecg.captions.scenario import Scenario
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
 from ecg.kernel.database import Database
-from ecg.kernel.errors import EcgError, InputRefused
+from ecg.kernel.errors import EcgError, InputRefused, NotFound
+from ecg.kernel.identity import new_id
 from ecg.kernel.settings import LimitSettings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
@@ -23,7 +24,7 @@ from ecg.render import progress, service
 from ecg.render.interfaces import RESULT, Quality, Rendered, RenderFailed, RenderReport
 from ecg.render.models import Render
 
-DONE = Counter("ecg_renders_total", "Renders that ended", ["outcome"])
+DONE = Counter("ecg_render_outcomes_total", "Renders that ended", ["outcome"])
 SPEED = Histogram(
     "ecg_render_speed", "Seconds of video per second of work", buckets=(0.25, 0.5, 1, 2, 4, 8, 16)
 )
@@ -81,11 +82,9 @@ def key_of(job_id: str, attempt: int) -> str:
 
 async def receive(desk: RenderDesk, report_id: str, report: RenderReport) -> None:
     """Gives a report its effect, once; a late or repeated one has none."""
+    if isinstance(report.event, Rendered):
+        report = await _checked(desk, report, report.event)
     event = report.event
-    if isinstance(event, Rendered):
-        head = await desk.store.head(key_of(report.id, report.attempt))
-        if head.size != event.result.size:
-            raise InputRefused("the result in the store is not the one that was reported")
     async with desk.database.transaction() as session:
         if not await jobs.first_time(session, report_id):
             return
@@ -100,6 +99,18 @@ async def receive(desk: RenderDesk, report_id: str, report: RenderReport) -> Non
         SPEED.observe(event.facts.duration / event.facts.seconds)
     DONE.labels("succeeded" if done else "failed").inc()
     desk.watch.forget(row.owner_id, row.id)
+
+
+async def _checked(desk: RenderDesk, report: RenderReport, event: Rendered) -> RenderReport:
+    """The report; a failure where the store does not hold what it names."""
+    try:
+        size = (await desk.store.head(key_of(report.id, report.attempt))).size
+    except NotFound:
+        size = -1
+    if size == event.result.size:
+        return report
+    trouble = Trouble("engine_failed", "the result in the store is not the one that was reported")
+    return msgspec.structs.replace(report, event=RenderFailed(trouble))
 
 
 async def _closed(session: AsyncSession, report: RenderReport) -> Render | None:
@@ -120,7 +131,7 @@ async def _closed(session: AsyncSession, report: RenderReport) -> Render | None:
 async def give_up(desk: RenderDesk, job_id: str, attempt: int, trouble: Trouble) -> None:
     """Fails a job that no worker could end."""
     report = RenderReport(job_id, attempt, RenderFailed(trouble))
-    await receive(desk, f"{job_id}-given-up", report)
+    await receive(desk, new_id(), report)
 
 
 async def stop(desk: RenderDesk, job_ids: Sequence[str]) -> None:

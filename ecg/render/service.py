@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,12 +31,13 @@ KEY_KEPT = timedelta(hours=24)
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``quality``: how hard the encoder works; left out, the server's default."""
+    """``quality``: how hard the encoder works; left out, the server's default. ``height`` and
+    ``fps`` are the source's: others are not drawn yet and refused."""
 
     format: Annotated[Literal["mp4"], Meta(examples=["mp4"])] = "mp4"
     quality: Annotated[Quality, Meta(examples=["standard"])] | None = None
-    height: None = None
-    fps: None = None
+    height: Annotated[int, Meta(ge=16, le=8192)] | None = None
+    fps: Annotated[float, Meta(gt=0, le=240)] | None = None
 
 
 class RenderSteps(msgspec.Struct, frozen=True):
@@ -149,13 +150,13 @@ async def latest_of(
     session: AsyncSession, owner_id: str, video_ids: Sequence[str]
 ) -> dict[str, Render]:
     """The newest render of each video that has one."""
-    statement = (
-        select(Render)
-        .distinct(Render.video_id)
+    newest = (
+        select(func.max(Render.id))
         .where(Render.owner_id == owner_id, Render.video_id.in_(video_ids))
-        .order_by(Render.video_id, Render.id.desc())
+        .group_by(Render.video_id)
     )
-    return {row.video_id: row for row in await session.scalars(statement)}
+    found = await session.scalars(select(Render).where(Render.id.in_(newest)))
+    return {row.video_id: row for row in found}
 
 
 async def by_id(session: AsyncSession, ids: Sequence[str]) -> Sequence[Render]:
@@ -177,13 +178,14 @@ def view(row: Render, progress: Progress | None) -> RenderView:
     """``progress``: what the worker last wrote, if it is known."""
     steps = None
     if progress is not None and row.state not in {"pending", "queued"}:
+        done = row.state == "succeeded"
         steps = RenderSteps(
-            progress.stage,
-            progress.frame,
-            progress.total,
-            progress.fps,
-            progress.speed,
-            progress.eta,
+            stage="finish" if done else progress.stage,
+            frame=progress.total if done else progress.frame,
+            total=progress.total,
+            fps=progress.fps,
+            speed=progress.speed,
+            eta=0.0 if done else progress.eta,
         )
     error = None if row.error is None else msgspec.convert(row.error, Trouble)
     return RenderView(

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+
+from tests.e2e.service import Deployment, Process, environment, services
 
 Ecg = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -74,9 +76,46 @@ def with_picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
     folder = tmp_path_factory.mktemp("pictured")
 
     def make(sound: Path, size: tuple[int, int] = SMALL) -> Path:
-        path = folder / f"{sound.stem}.mp4"
+        path = folder / f"{sound.stem}{size[0]}.mp4"
         if not path.exists():
             write_video(path, sound, size)
         return path
 
     return make
+
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/media"
+
+
+@pytest.fixture(scope="session")
+def speech(with_picture: Callable[..., Path]) -> Path:
+    """Eleven seconds of a person speaking, 640x360."""
+    return with_picture(FIXTURES / "jfk.flac", (640, 360))
+
+
+@pytest.fixture(scope="session")
+def long_speech(with_picture: Callable[..., Path]) -> Path:
+    """Long enough that something can happen meanwhile."""
+    return with_picture(FIXTURES / "conv_mf2.flac", (320, 180))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The whole service in one process on stores of its own, as a developer runs it."""
+    folder = tmp_path_factory.mktemp("server")
+    process = Process(environment(folder / "data"), folder / "log")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Iterator[Deployment]:
+    """The three roles in processes of their own, as an operator runs them."""
+    with services(tmp_path / "data") as settings:
+        deployment = Deployment(settings, tmp_path)
+        try:
+            for role in ("api", "audio", "render"):
+                deployment.start(role)
+            yield deployment
+        finally:
+            deployment.stop()
