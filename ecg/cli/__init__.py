@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from ecg.cli import documents, machine, migrate, serve, services, videos
+from ecg.cli import documents, machine, migrate, serve, services, users, videos
 from ecg.cli.output import complain
 from ecg.kernel.errors import Cancelled, EcgError
 
@@ -29,6 +29,7 @@ for command in (
     *migrate.COMMANDS,
     *serve.COMMANDS,
     *services.COMMANDS,
+    *users.COMMANDS,
 ):
     cli.add_command(command)
 

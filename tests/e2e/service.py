@@ -138,9 +138,12 @@ class Deployment:
         if role == "api":
             settings["ECG_PUBLIC_URL"] = self.url
         log = self._folder / f"{role}{len(self.processes)}.log"
-        process = Process(settings, log, "--role", role)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        process = Process(settings, log, "--role", role, "--port", str(port))
+        process.url = f"http://127.0.0.1:{port}"
         self.processes.append(process)
-        self._balancers[role].backends.append(int(process.url.rsplit(":", 1)[1]))
+        self._balancers[role].backends.append(port)
         return process
 
     def logs(self) -> str:
