@@ -150,6 +150,9 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
             f"{host}:{port} cannot be listened on: {error.strerror}; name another with --port"
         ) from None
     with listener:
+        # asyncio sets this only on sockets made for TCP by name; without it each answer waits
+        # 40 ms for the client's acknowledgement of its head
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
