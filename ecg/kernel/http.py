@@ -15,7 +15,14 @@ import stamina
 from prometheus_client import Gauge, Histogram
 from purgatory.domain.model import OpenedState
 
-from ecg.kernel.errors import Conflict, EcgError, NotFound, Unauthorized, Unavailable
+from ecg.kernel.errors import (
+    Conflict,
+    EcgError,
+    InputRefused,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+)
 from ecg.kernel.identity import new_id
 from ecg.kernel.telemetry import Faults, current_trace
 
@@ -27,6 +34,8 @@ TIMEOUT = httpx.Timeout(10, connect=2)
 TRIES = 3
 FAILURES_TO_OPEN = 5
 SECONDS_OPEN = 5.0
+
+stamina.instrumentation.set_on_retry_hooks([])  # else it logs each retry; Faults says it once
 
 BREAKER = Gauge("ecg_breaker_open", "1 while calls to this peer are held back", ["peer"])
 CALLS = Histogram("ecg_peer_call_seconds", "Calls to another role", ["peer", "outcome"])
@@ -88,8 +97,8 @@ class Peer:
         """The body of a 2xx answer. Safe to repeat calls only: a time-out, a refused connection
         or a 5xx is tried again.
 
-        Raises ``NotFound``, ``Conflict`` and ``Unauthorized`` as the peer answered, and
-        ``Unavailable`` where it did not answer or its breaker is open.
+        Raises ``NotFound``, ``Conflict``, ``InputRefused`` and ``Unauthorized`` as the peer
+        answered, and ``Unavailable`` where it did not answer or its breaker is open.
         """
         breaker = await self._breakers.get_breaker(self._role)
         try:
@@ -147,6 +156,7 @@ def _body(answer: httpx.Response) -> bytes:
         HTTPStatus.NOT_FOUND: NotFound,
         HTTPStatus.CONFLICT: Conflict,
         HTTPStatus.UNAUTHORIZED: Unauthorized,
+        HTTPStatus.UNPROCESSABLE_ENTITY: InputRefused,
     }
     kind = kinds.get(answer.status_code, EcgError)
     raise kind(f"the peer refused the call with {answer.status_code}: {answer.text[:200]}")

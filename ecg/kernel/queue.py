@@ -20,7 +20,7 @@ import structlog
 from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from saq import Job, Worker
+from saq import Job, Status, Worker
 from saq.queue.redis import RedisQueue
 from saq.types import PartialTimersDict
 
@@ -45,6 +45,7 @@ _RETRIES = 20  # each deploy and each crash takes one; SAQ's own default of 1 me
 _KEPT = 3600
 _CANCEL_KEPT = 600
 _BACKSTOP = 120
+_CRASH_DELAY = 1.0
 _MARGIN = 3.0
 
 _CANCEL = """
@@ -217,7 +218,7 @@ class _Running:
         if stopped == "cancelled":
             self._log.info("job cancelled")
         elif stopped == "stopping" and (doing.cancelled() or doing.exception()):
-            await self._hand_back("handed back")
+            await self._hand_back("handed back", 0.0)
         else:
             await self._judge(doing)
 
@@ -259,14 +260,20 @@ class _Running:
             exc_info=None if isinstance(error, TryAgain) else error,
         )
         self._job.meta["crashes"] = int(self._job.meta.get("crashes", 0)) + 1
-        await self._hand_back(str(error))
+        await self._hand_back(str(error), _CRASH_DELAY)
 
-    async def _hand_back(self, why: str) -> None:
-        """Puts the job into the queue again, unless another worker has it by now."""
+    async def _hand_back(self, why: str, delay: float) -> None:
+        """Puts the job into the queue again after ``delay`` seconds, unless another worker has
+        it by now; one that was tried too often is left to the dispatcher."""
         stored = await self._queue.job(self._job.key)
         self._worker.job_task_contexts[self._job]["aborted"] = why  # so that SAQ ends nothing
-        if stored is not None and stored.worker_id == self._worker.id:
+        if stored is None or stored.worker_id != self._worker.id:
+            return
+        self._job.retry_delay = delay
+        if self._job.retryable:
             await self._job.retry(why)
+        else:
+            await self._job.finish(Status.FAILED, error=why)
 
 
 def _mark(job_id: str) -> str:

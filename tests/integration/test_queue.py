@@ -35,7 +35,7 @@ def ticket(seconds=600):
 
 async def until(what, seconds=10):
     async with asyncio.timeout(seconds):
-        while not await what():
+        while not await what():  # noqa: ASYNC110 - Redis offers no event
             await asyncio.sleep(0.02)
 
 
