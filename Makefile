@@ -47,6 +47,7 @@ pytest: setup
 bench: setup ## prints the benchmarks, as ratios measured in one run
 	$(BIN)/python -m bench.speech
 	$(BIN)/python -m bench.render
+	$(BIN)/python -m bench.service
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
 	$(BIN)/python -m pytest tests/golden --golden-rewrite

@@ -60,6 +60,11 @@ def status(url: str) -> Schema:
         return _schema(connection)
 
 
+def newest() -> str:
+    """The revision that this version of ECG stands on."""
+    return ScriptDirectory(str(_folder())).get_current_head() or ""
+
+
 def differences(url: str) -> list[Any]:
     """What the models have that the database has not, or the other way round; empty where they
     agree. The models must have been imported."""
@@ -92,7 +97,7 @@ def _schema(connection: Connection) -> Schema:
     scripts = ScriptDirectory(str(_folder()))
     at = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in scripts.walk_revisions()}
-    return Schema(at, scripts.get_current_head() or "", at is None or at in known)
+    return Schema(at, newest(), at is None or at in known)
 
 
 @contextmanager

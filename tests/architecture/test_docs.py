@@ -12,7 +12,7 @@ import pytest
 from ecg.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/user-guide.md"]
+DOCUMENTS = ["README.md", "docs/user-guide.md", "docs/operator-guide.md"]
 
 
 def commands(document: str) -> list[str]:
