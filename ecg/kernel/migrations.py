@@ -39,19 +39,36 @@ class Schema(msgspec.Struct, frozen=True):
 
     @property
     def ready(self) -> bool:
-        return self.at == self.newest
+        """Whether this version can work on it: the newest revision, or one of a later version,
+        whose steps keep the version before it working."""
+        return self.at == self.newest or not self.known
 
 
 def up(url: str) -> Schema:
-    """Brings the schema to the newest revision. Raises ``Unavailable``, and ``InputRefused``
-    where the database belongs to a newer ECG."""
-    return _changed(url, lambda config, _: command.upgrade(config, "head"))
+    """Brings the schema to the newest revision; one of a later version is left as it is, so that
+    the version before can be started again. Raises ``Unavailable``."""
+
+    def forth(config: Config, before: Schema) -> None:
+        if not before.ready:
+            command.upgrade(config, "head")
+
+    return _changed(url, forth)
 
 
 def down(url: str) -> Schema:
     """Takes the newest step back, with the data that only it can hold. Nothing where there is
-    none."""
-    return _changed(url, lambda config, at: command.downgrade(config, "-1") if at else None)
+    none. Raises ``InputRefused`` where only a later version knows how."""
+
+    def back(config: Config, before: Schema) -> None:
+        if not before.known:
+            raise InputRefused(
+                f"the database is at revision {before.at}, which this version of ECG does not "
+                f"know (its newest is {before.newest}); take it back with the version that made it"
+            )
+        if before.at is not None:
+            command.downgrade(config, "-1")
+
+    return _changed(url, back)
 
 
 def status(url: str) -> Schema:
@@ -80,16 +97,10 @@ def write_revision(url: str, message: str) -> None:
         command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
 
 
-def _changed(url: str, change: Callable[[Config, str | None], None]) -> Schema:
+def _changed(url: str, change: Callable[[Config, Schema], None]) -> Schema:
     with _connected(url) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-        before = _schema(connection)
-        if not before.known:
-            raise InputRefused(
-                f"the database is at revision {before.at}, which this version of ECG does not "
-                f"know (its newest is {before.newest}); run the version that made it"
-            )
-        change(_config(connection), before.at)
+        change(_config(connection), _schema(connection))
         return _schema(connection)
 
 
