@@ -92,6 +92,11 @@ def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Res
     )
 
 
+def on_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[bytes]:
+    """Handles a body whose brackets are nested beyond what the decoder follows."""
+    return respond(problem_of(RequestInvalid("the body is nested too deeply")))
+
+
 def on_defect(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Handles everything else: a defect of ours, logged whole, told without its innards."""
     structlog.get_logger("ecg.web").error("defect", exc_info=error)

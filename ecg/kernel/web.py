@@ -31,7 +31,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
 from ecg.kernel.errors import EcgError, FieldError, Forbidden, RateLimited, RequestInvalid
 from ecg.kernel.identity import Principal, is_id
-from ecg.kernel.problems import on_defect, on_ecg_error, on_http_error
+from ecg.kernel.problems import on_defect, on_ecg_error, on_http_error, on_too_deep
 from ecg.kernel.telemetry import begin_trace
 
 Caller = Request[Principal, Any, State]
@@ -142,9 +142,10 @@ def create_app(  # noqa: PLR0913 - each is a choice of its own
         exception_handlers={
             EcgError: on_ecg_error,  # pyright: ignore[reportArgumentType] - a handler of the subclass
             HTTPException: on_http_error,  # pyright: ignore[reportArgumentType]
+            RecursionError: on_too_deep,  # pyright: ignore[reportArgumentType]
             Exception: on_defect,
         },
-        before_request=_refuse_nul,
+        before_request=_refuse_unstorable,
         request_max_body_size=BODY_LIMIT,
         openapi_config=_openapi(version) if role == "api" else None,
         logging_config=None,
@@ -221,10 +222,14 @@ async def _kept(task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await asyncio.sleep(_UPKEEP_RETRY)
 
 
-async def _refuse_nul(request: Request[Any, Any, Any]) -> None:
-    """PostgreSQL cannot hold U+0000 in a text, so no text with one comes in."""
+async def _refuse_unstorable(request: Request[Any, Any, Any]) -> None:
+    """PostgreSQL holds UTF-8 without U+0000, so no other text comes in."""
     body = await request.body() if request.method in {"POST", "PUT", "PATCH"} else b""
     query = request.scope["query_string"]
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise RequestInvalid(f"the body is not UTF-8: byte {error.start} is wrong") from None
     if b"\\u0000" in body or b"%00" in query:
         raise RequestInvalid("the character U+0000 is not allowed in any text; leave it out")
 

@@ -13,11 +13,11 @@ HEAVY = ("torch", "ctranslate2", "onnxruntime", "av", "playwright", "faster_whis
 
 LISTED = """
 import asyncio, sys
-from ecg import roles
 from ecg.kernel.settings import load_settings
+from ecg.service import service
 
 async def main():
-    async with roles.service(load_settings().settings, frozenset(["api"])):
+    async with service(load_settings().settings, frozenset(["api"])):
         print(" ".join(sorted({name.split(".")[0] for name in sys.modules})))
 
 asyncio.run(main())
