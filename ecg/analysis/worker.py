@@ -134,7 +134,7 @@ def check_limits(media: MediaInfo, limits: VideoLimits) -> None:
         raise MediaRefused("the file has sound but no picture; upload a video")
     if media.duration > limits.seconds:
         raise MediaRefused(
-            f"the video is {media.duration:.0f} s long; at most {limits.seconds:.0f} s is allowed"
+            f"the video is {media.duration:.1f} s long; at most {limits.seconds:g} s is allowed"
         )
     width, height = media.video[0].shown_size
     if max(width, height) > limits.pixels:

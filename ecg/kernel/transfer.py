@@ -72,7 +72,7 @@ async def _rest(client: httpx.AsyncClient, url: SignedUrl, file: BinaryIO, size:
             if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
                 file.seek(0)
                 file.truncate()
-            async for piece in answer.aiter_raw(PIECE):
+            async for piece in answer.aiter_raw():
                 if file.tell() + len(piece) > size:
                     raise EngineFailed(f"the source has more than the {size} bytes announced")
                 await asyncio.to_thread(file.write, piece)
