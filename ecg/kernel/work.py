@@ -178,7 +178,7 @@ def sweep_folders(work_dir: Path) -> None:
     """Removes what killed workers left in ``work_dir``: folders that nobody holds."""
     for folder in work_dir.glob(f"{_FOLDER}*"):
         try:
-            with (folder / "lock").open("w") as lock:
+            with (folder / "lock").open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             continue

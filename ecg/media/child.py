@@ -27,12 +27,15 @@ T = TypeVar("T")
 CANCEL_GRACE = 1.0
 """Seconds a child has to stop by itself before it is killed."""
 
+MOST_CALLS = 300
+"""Calls after which a child gives way to a fresh one, whatever its libraries leaked."""
+
 _REAPS = 100
 
 
 class Child:
     """A child process running ``python -m module``; started at the first call, kept warm
-    for the next, replaced after a crash or a cancel. One call at a time.
+    for the next, replaced after a crash, a cancel or ``MOST_CALLS``. One call at a time.
 
     The child gets a scrubbed environment (``PATH``, the locale and ``environment``) and a
     folder of its own, which is its home and temporary folder and goes with it.
@@ -47,6 +50,7 @@ class Child:
         self._work_dir = work_dir
         self._process: asyncio.subprocess.Process | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._calls = 0
 
     async def call(  # noqa: PLR0913, PLR0917 - what is asked, and three ways to hear of it
         self,
@@ -95,9 +99,12 @@ class Child:
             self._folder = None
 
     async def _started(self) -> asyncio.subprocess.Process:
-        if self._process is not None and self._process.returncode is None:
+        self._calls += 1
+        running = self._process is not None and self._process.returncode is None
+        if self._process is not None and running and self._calls <= MOST_CALLS:
             return self._process
         await self.close()
+        self._calls = 1
         self._folder = tempfile.TemporaryDirectory(
             prefix="ecg-", dir=self._work_dir, ignore_cleanup_errors=True
         )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ecg.kernel.errors import EngineFailed, MediaRefused
+from ecg.media import child as children
 from ecg.media.child import Child
 from ecg.media.pipe import Limits
 
@@ -99,3 +100,37 @@ async def test_the_childs_end_is_heard_while_it_works(child):
     os.kill(child._process.pid, 9)
     with pytest.raises(EngineFailed, match="SIGKILL"):
         await task
+
+
+async def test_a_working_child_shows_life_each_second_and_a_stopped_one_does_not(child):
+    signs = []
+    working = asyncio.Event()
+    task = asyncio.create_task(
+        child.call(
+            "wait",
+            Said(""),
+            Said,
+            Said,
+            lambda _: working.set(),
+            lambda: signs.append(time.monotonic()),
+        )
+    )
+    await asyncio.wait_for(working.wait(), 10)
+    await asyncio.sleep(3.5)
+    seen = len(signs)
+    assert 3 <= seen <= 5
+    os.kill(child._process.pid, 19)
+    await asyncio.sleep(2.5)
+    assert len(signs) <= seen + 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_child_gives_way_to_a_fresh_one_after_many_calls(child, monkeypatch):
+    monkeypatch.setattr(children, "MOST_CALLS", 2)
+    pids = []
+    for _ in range(4):
+        await child.call("echo", Said("again"), Said)
+        pids.append(child._process.pid)
+    assert pids[0] == pids[1] != pids[2] == pids[3]
