@@ -18,13 +18,20 @@ from ecg.analysis import desk as work
 from ecg.analysis import service
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
+from ecg.captions import transcript as transcripts
 from ecg.captions.compose import Rules
-from ecg.captions.formats import export_captions
+from ecg.captions.formats import FORMATS, export_captions
 from ecg.captions.lint import Finding, lint
 from ecg.captions.scenario import Scenario, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
 from ecg.kernel import jobs
-from ecg.kernel.errors import Conflict, FieldError, NotFound, RequestInvalid
+from ecg.kernel.errors import (
+    Conflict,
+    FieldError,
+    InputRefused,
+    NotFound,
+    RequestInvalid,
+)
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part
 from ecg.media.info import VideoFacts
@@ -40,15 +47,16 @@ class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ComposeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out is the style's, else the language's. ``words`` per cue, ``chars`` per
-    line, ``duration`` in seconds."""
+    line, ``duration`` in seconds. ``case``, ``punctuation`` and ``mask`` are not carried out
+    yet and refused."""
 
     words: Annotated[int, Meta(ge=1, le=200)] | None = None
     chars: Annotated[int, Meta(ge=1, le=200)] | None = None
     lines: Annotated[int, Meta(ge=1, le=5)] | None = None
     duration: Annotated[float, Meta(gt=0, le=60)] | None = None
-    case: None = None
-    punctuation: None = None
-    mask: None = None
+    case: Literal["upper", "lower", "sentence"] | None = None
+    punctuation: bool | None = None
+    mask: bool | None = None
 
 
 class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,8 +82,8 @@ async def start_analysis(
     owner = request.user.user_id
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
-        if video.state != "ready":
-            raise Conflict(f"this video is {video.state}; only a ready one can be analysed")
+        if video.state not in {"checking", "ready"}:
+            raise Conflict(f"this video is {video.state}; only a whole one can be analysed")
         await service.start(
             session, owner, video, data.language, data.speakers,
             settings=desk.settings, limits=desk.limits,
@@ -113,6 +121,8 @@ async def cancel_analysis(
         row = await service.latest(session, owner, str(video_id))
         closed = await jobs.cancel(session, Analysis, owner, row.id)
         await session.refresh(row)
+        if closed:
+            await desk.notify(session, owner, "analysis.failed", service.view(row, None))
     if closed:
         desk.watch.forget(owner, row.id)
         work.DONE.labels("cancelled").inc()
@@ -169,7 +179,10 @@ async def compose_scenario(
     owner = request.user.user_id
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
-        transcript = await service.latest_transcript(session, owner, video.id)
+        document = await service.read_latest_transcript(session, owner, video.id)
+    for name in ("case", "punctuation", "mask"):
+        if getattr(data.rules, name) is not None:
+            raise _refused(f"$.rules.{name}", "is not supported yet; leave it out")
     rules = Rules(
         words=data.rules.words,
         characters=data.rules.chars,
@@ -178,7 +191,9 @@ async def compose_scenario(
     )
     style = _style(data.style or desk.style)
     scenario = await asyncio.to_thread(
-        work.composed, transcript, video.media, style, data.strength, rules
+        lambda: work.composed(
+            transcripts.read_transcript(document), video.media, style, data.strength, rules
+        )
     )
     async with desk.database.transaction() as session:
         row = await service.store_scenario(session, owner, video.id, scenario, "*")
@@ -190,6 +205,7 @@ async def compose_scenario(
         "/videos/{video_id:uuid}/captions.srt",
         "/videos/{video_id:uuid}/captions.vtt",
         "/videos/{video_id:uuid}/captions.json",
+        "/videos/{video_id:uuid}/captions.ass",
     ]
 )
 async def export(
@@ -198,6 +214,8 @@ async def export(
     """The captions as a file for other players."""
     row, _ = await _stored(desk, request.user.user_id, str(video_id))
     kind = request.url.path.rsplit(".", 1)[1]
+    if kind not in FORMATS:
+        raise InputRefused(f"captions.{kind} is not written yet; there are {', '.join(FORMATS)}")
     text = await asyncio.to_thread(_exported, row.document, kind)
     types = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
     return Response(text.encode(), media_type=f"{types[kind]}; charset=utf-8")
@@ -273,8 +291,11 @@ def _style(name: str) -> Style:
     try:
         return load_style(name)
     except NotFound as error:
-        fault = FieldError("$.style", error.message)
-        raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,)) from None
+        raise _refused("$.style", error.message) from None
+
+
+def _refused(path: str, message: str) -> RequestInvalid:
+    return RequestInvalid(f"{path}: {message}", (FieldError(path, message),))
 
 
 def _exported(document: bytes, kind: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,6 @@ from ecg.analysis.models import Analysis, StoredScenario
 from ecg.analysis.progress import Progress
 from ecg.captions.document import encode
 from ecg.captions.scenario import Scenario, read_scenario
-from ecg.captions.transcript import Transcript, read_transcript
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import utc_now
@@ -69,6 +68,8 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
 ) -> str:
     """Inserts an analysis of ``video`` and returns its id. Raises ``RequestInvalid`` for what
     cannot be asked, ``Conflict`` while another analysis of it is unfinished."""
+    # two requests at once wait for each other, so that the second sees the first's row
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(video.id, 0))))
     unfinished = select(Analysis.id).where(
         Analysis.video_id == video.id, Analysis.state.not_in(jobs.OVER)
     )
@@ -113,13 +114,13 @@ async def latest_of(
     session: AsyncSession, owner_id: str, video_ids: Sequence[str]
 ) -> dict[str, Analysis]:
     """The newest analysis of each video that has one."""
-    statement = (
-        select(Analysis)
-        .distinct(Analysis.video_id)
+    newest = (
+        select(func.max(Analysis.id))
         .where(Analysis.owner_id == owner_id, Analysis.video_id.in_(video_ids))
-        .order_by(Analysis.video_id, Analysis.id.desc())
+        .group_by(Analysis.video_id)
     )
-    return {row.video_id: row for row in await session.scalars(statement)}
+    found = await session.scalars(select(Analysis).where(Analysis.id.in_(newest)))
+    return {row.video_id: row for row in found}
 
 
 async def by_id(session: AsyncSession, ids: Sequence[str]) -> Sequence[Analysis]:
@@ -165,10 +166,6 @@ async def read_latest_transcript(session: AsyncSession, owner_id: str, video_id:
     return document
 
 
-async def latest_transcript(session: AsyncSession, owner_id: str, video_id: str) -> Transcript:
-    return read_transcript(await read_latest_transcript(session, owner_id, video_id))
-
-
 async def read_stored(
     session: AsyncSession, owner_id: str, video_id: str, *, lock: bool = False
 ) -> StoredScenario | None:
@@ -199,13 +196,17 @@ async def store_scenario(
     if row is None:
         if expected not in {None, "*"}:
             raise PreconditionFailed("there is no scenario yet; leave out If-Match")
-        row = StoredScenario(video_id=video_id, owner_id=owner_id, version=0)
-        session.add(row)
-    elif expected is None:
+        if await store_first(session, owner_id, video_id, scenario):
+            row = await read_stored(session, owner_id, video_id)
+            assert row is not None
+            return row
+        row = await read_stored(session, owner_id, video_id, lock=True)
+        assert row is not None  # another request has stored it just now
+    if expected is None:
         raise PreconditionRequired(
             "say by If-Match which version you change: the ETag that you got it with"
         )
-    elif expected not in {"*", etag(row)}:
+    if not {"*", etag(row)} & {part.strip() for part in expected.split(",")}:
         raise PreconditionFailed("it was changed meanwhile; get it again and repeat your change")
     row.version += 1
     row.document = encode(scenario)
@@ -215,10 +216,10 @@ async def store_scenario(
 
 async def store_first(
     session: AsyncSession, owner_id: str, video_id: str, scenario: Scenario
-) -> None:
+) -> bool:
     """Stores what was composed of a new transcript, unless there is a scenario: that one may
-    hold somebody's work."""
-    await session.execute(
+    hold somebody's work. Returns whether it was stored."""
+    stored = await session.scalar(
         insert(StoredScenario)
         .values(
             video_id=video_id,
@@ -228,7 +229,9 @@ async def store_first(
             updated_at=utc_now(),
         )
         .on_conflict_do_nothing()
+        .returning(StoredScenario.video_id)
     )
+    return stored is not None
 
 
 async def remove(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:

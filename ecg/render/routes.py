@@ -19,7 +19,13 @@ from ecg.captions.document import decode
 from ecg.captions.scenario import Scenario, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, list_styles, load_style
 from ecg.kernel import jobs
-from ecg.kernel.errors import Conflict, DocumentInvalid
+from ecg.kernel.errors import (
+    Conflict,
+    DocumentInvalid,
+    FieldError,
+    RateLimited,
+    RequestInvalid,
+)
 from ecg.kernel.identity import new_id
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part, checked_cursor
@@ -27,6 +33,7 @@ from ecg.media.info import VideoFacts
 from ecg.render import desk as work
 from ecg.render import service
 from ecg.render.desk import RenderDesk
+from ecg.render.files import read_file
 from ecg.render.models import Render
 from ecg.render.service import Output, RenderView
 
@@ -35,7 +42,7 @@ class NewRender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``scenario``: left out, the video's stored one."""
 
     video_id: Annotated[UUID, Meta(examples=["019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c"])]
-    scenario: msgspec.Raw | None = None
+    scenario: msgspec.Raw = msgspec.Raw(b"null")
     output: Output = Output()
 
 
@@ -60,10 +67,13 @@ async def create_render(
     `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
     account has used up what it may."""
     owner = request.user.user_id
-    left, reset = await desk.hit(owner, desk.limits.renders_per_minute)
-    request.scope["state"]["rate"] = (desk.limits.renders_per_minute, left, reset)
+    await _counted(request, desk)
     body = await request.body()
     data = decode(body, NewRender)
+    for name in ("height", "fps"):
+        if getattr(data.output, name) is not None:
+            fault = FieldError(f"$.output.{name}", "is not supported yet; leave it out")
+            raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(data.video_id))
         if video.state != "ready":
@@ -128,6 +138,8 @@ async def cancel_render(
         if closed:
             await desk.settle(session, wanted, False)
         row = await service.get_render(session, owner, wanted)
+        if closed:
+            await desk.notify(session, owner, "render.failed", service.view(row, None))
     if closed:
         desk.watch.forget(owner, wanted)
         work.DONE.labels("cancelled").inc()
@@ -164,7 +176,7 @@ async def read_style(request: Caller, name: FromPath[str]) -> Style:
 def api_part(desk: RenderDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
-        routes=[_router(desk)],
+        routes=[_router(desk), read_file],
         tasks=[partial(desk.watch.run, partial(work.shown_of, desk))],
     )
 
@@ -180,10 +192,20 @@ def _router(desk: RenderDesk) -> Router:
     )  # fmt: skip
 
 
+async def _counted(request: Caller, desk: RenderDesk) -> None:
+    most, state = desk.limits.renders_per_minute, request.scope["state"]
+    try:
+        left, reset = await desk.hit(request.user.user_id, most)
+    except RateLimited as error:
+        state["rate"] = (most, 0, error.retry_after)
+        raise
+    state["rate"] = (most, left, reset)
+
+
 async def _scenario(
     session: AsyncSession, desk: RenderDesk, owner: str, data: NewRender, video: VideoFacts
 ) -> Scenario:
-    if data.scenario is None:
+    if bytes(data.scenario) == b"null":
         return await desk.stored_scenario(session, owner, video.id)
     try:
         scenario = read_scenario(bytes(data.scenario))

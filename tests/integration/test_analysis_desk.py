@@ -1,0 +1,376 @@
+"""Analyses, scenarios and captions as the api offers them, on real stores."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from ecg.analysis import desk, progress
+from ecg.analysis.interfaces import (
+    TRANSCRIPT,
+    Analysed,
+    AnalysisFailed,
+    AnalysisReport,
+    Probed,
+    Refused,
+)
+from ecg.kernel.attempts import Stored, Trouble
+from ecg.kernel.database import Database
+from ecg.kernel.embedded import Stores
+from ecg.kernel.errors import Conflict, InputRefused, NotFound
+from ecg.kernel.identity import new_id
+from ecg.uploads import service as videos
+from tests.integration.desks import MEDIA, World, transcript_of, world
+
+SILENT = Trouble("media_refused", "there is no sound track; only video")
+
+
+@pytest.fixture
+async def here(database: Database, services: Stores) -> AsyncIterator[World]:
+    async with world(database, services) as made:
+        yield made
+
+
+async def report(here: World, job: str, attempt: int, event, report_id: str | None = None) -> None:
+    await desk.receive(here.analysis, report_id or new_id(), AnalysisReport(job, attempt, event))
+
+
+async def video_of(here: World, owner: str, video: str) -> videos.VideoFacts:
+    async with here.database.transaction() as session:
+        return await videos.find_video(session, owner, video)
+
+
+async def test_a_transcript_and_its_scenario_come_with_the_last_report(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["id"], shown["state"], shown["progress"]) == (job, "pending", 0)
+    again = await here.analyse(job, transcript_of("Hello", "there", "world."))
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["state"], shown["progress"], shown["language"]) == ("succeeded", 1, "en")
+    heard = await here.get(owner, f"/videos/{video}/transcript")
+    assert [word["text"] for word in heard["segments"][0]["words"]] == ["Hello", "there", "world."]
+    scenario = await here.get(owner, f"/videos/{video}/scenario")
+    assert [w["text"] for cue in scenario["cues"] for w in cue["words"]] == [
+        "Hello", "there", "world.",
+    ]  # fmt: skip
+    assert scenario["style"]["name"] == "intention"
+    assert (await video_of(here, owner, video)).state == "ready"
+    assert [(who, event) for who, event, _ in here.told] == [(owner, "analysis.succeeded")]
+    await report(here, job, 1, AnalysisFailed(SILENT), again)
+    assert (await here.get(owner, f"/videos/{video}/analysis"))["state"] == "succeeded"
+    assert len(here.told) == 1
+
+
+async def test_a_transcript_without_words_gives_an_empty_scenario(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    await here.analyse(await here.start(owner, video), transcript_of())
+    assert (await here.get(owner, f"/videos/{video}/scenario"))["cues"] == []
+
+
+async def test_another_analysis_leaves_the_scenario_that_may_hold_work(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "One")
+    answer = await here.ask(owner, "POST", f"/videos/{video}/analysis", {"language": "en"})
+    assert answer.status_code == 202, answer.text
+    await here.analyse(answer.json()["id"], transcript_of("Two"))
+    heard = await here.get(owner, f"/videos/{video}/transcript")
+    assert heard["segments"][0]["text"] == "Two"
+    scenario = await here.get(owner, f"/videos/{video}/scenario")
+    assert scenario["cues"][0]["words"][0]["text"] == "One"
+
+
+async def test_a_refused_video_is_deleted_from_the_store(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    key = (await video_of(here, owner, video)).key
+    await here.put(await here.store.presign_put(key, public=False), b"not a video")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    await report(here, job, 1, Refused(Trouble("media_refused", "it is a text")))
+    assert (await video_of(here, owner, video)).state == "refused"
+    with pytest.raises(NotFound):
+        await here.store.head(key)
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "media_refused")
+    assert [event for _, event, _ in here.told] == ["analysis.failed"]
+
+
+async def test_a_video_without_sound_is_ready_and_its_analysis_failed(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    await report(here, job, 1, Probed(msgspec.structs.replace(MEDIA, audio=())))
+    await report(here, job, 1, AnalysisFailed(SILENT))
+    facts = await video_of(here, owner, video)
+    assert (facts.state, facts.media and facts.media.audio) == ("ready", ())
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert shown["error"]["detail"] == SILENT.message
+
+
+async def test_reports_that_come_late_or_for_nothing_have_no_effect(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    await desk.begin(here.analysis, job)
+    stored = Stored(TRANSCRIPT, 1, "0")
+    for event in (Probed(MEDIA), Analysed(stored, 1.0), AnalysisFailed(SILENT)):
+        await report(here, job, 1, event)
+        await report(here, new_id(), 1, event)
+    assert (await video_of(here, owner, video)).state == "checking"
+    assert (await here.get(owner, f"/videos/{video}/analysis"))["state"] == "running"
+    assert here.told == []
+
+
+@pytest.mark.parametrize("wrong", ["absent", "another", "nonsense"])
+async def test_a_transcript_that_cannot_be_used_fails_the_analysis(here: World, wrong: str) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    data = b'{"version": 7}'
+    if wrong != "absent":
+        urls = await desk.sign(here.analysis, job, 1, [TRANSCRIPT])
+        await here.put(urls[TRANSCRIPT].put, data)
+    digest = hashlib.sha256(data if wrong == "nonsense" else b"").hexdigest()
+    await report(here, job, 1, Analysed(Stored(TRANSCRIPT, len(data), digest), 1.0))
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "engine_failed")
+    assert (await here.ask(owner, "GET", f"/videos/{video}/scenario")).status_code == 404
+
+
+async def test_urls_are_only_for_the_attempt_at_work_and_its_own_names(here: World) -> None:
+    owner = await here.add_user()
+    job = await here.start(owner, await here.add_video(owner, "checking"))
+    await desk.begin(here.analysis, job)
+    urls = await desk.sign(here.analysis, job, 1, ["source", TRANSCRIPT])
+    assert urls["source"].put == ""
+    assert f"analyses/{job}/1/{TRANSCRIPT}" in urls[TRANSCRIPT].put
+    for name in ("../other", "result.mp4", ""):
+        with pytest.raises(InputRefused):
+            await desk.sign(here.analysis, job, 1, [name])
+    await desk.begin(here.analysis, job)
+    with pytest.raises(Conflict):
+        await desk.sign(here.analysis, job, 1, ["source"])
+    with pytest.raises(NotFound):
+        await desk.sign(here.analysis, new_id(), 1, ["source"])
+
+
+async def test_one_analysis_at_a_time_however_many_ask(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner)
+    answers = await asyncio.gather(
+        *(here.ask(owner, "POST", f"/videos/{video}/analysis", {}) for _ in range(5))
+    )
+    assert Counter(a.status_code for a in answers) == {202: 1, 409: 4}
+    closed = await here.ask(owner, "DELETE", f"/videos/{video}/analysis")
+    assert (closed.status_code, closed.json()["state"]) == (200, "cancelled")
+    assert len(here.analysis.submitter.cancelled) == 1  # pyright: ignore[reportAttributeAccessIssue]
+    again = await here.ask(owner, "POST", f"/videos/{video}/analysis", {})
+    assert again.status_code == 202
+
+
+async def test_progress_is_read_and_its_absence_is_no_fault(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["state"], shown["progress"], shown["stage"]) == ("running", 0, None)
+    await progress.write(here.redis, job, progress.Progress(1, time.time(), "transcribe", 0.4))
+    shown = await here.get(owner, f"/videos/{video}/analysis")
+    assert (shown["progress"], shown["stage"]) == (0.4, "transcribe")
+    async with Redis(port=1) as absent:
+        without = msgspec.structs.replace(here.analysis, reader=absent)
+        found = await desk.shown_of(without, [job])
+    shown = msgspec.json.decode(found[job].data)
+    assert (shown["state"], shown["progress"]) == ("running", 0)
+
+
+async def test_events_tell_each_change_and_then_end(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    lines: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.3)
+        await desk.begin(here.analysis, job)
+        await progress.write(here.redis, job, progress.Progress(1, time.time(), "decode", 0.1))
+        await asyncio.sleep(1.2)
+        await desk.receive(here.analysis, new_id(), AnalysisReport(job, 1, AnalysisFailed(SILENT)))
+
+    working = asyncio.create_task(work())
+    answer = await here.ask(owner, "GET", f"/videos/{video}/analysis/events")
+    await working
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    lines = answer.text.splitlines()
+    events = [line.removeprefix("event: ") for line in lines if line.startswith("event:")]
+    jobs = [msgspec.json.decode(line[5:]) for line in lines if line.startswith("data:")]
+    assert events[-1] == "end"
+    assert set(events[:-1]) == {"progress"}
+    states = [job["state"] for job in jobs]
+    assert states[0] == "pending"
+    assert states[-2:] == ["failed", "failed"]
+    assert 0.1 in [job["progress"] for job in jobs]
+
+
+async def scenario_of(here: World, owner: str, video: str) -> tuple[dict, str]:
+    answer = await here.ask(owner, "GET", f"/videos/{video}/scenario")
+    return answer.json(), answer.headers["etag"]
+
+
+async def test_no_change_of_a_scenario_is_lost(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    path = f"/videos/{video}/scenario"
+    scenario, tag = await scenario_of(here, owner, video)
+    missing = await here.ask(owner, "PUT", path, scenario)
+    assert (missing.status_code, missing.json()["code"]) == (428, "precondition_required")
+    answers = await asyncio.gather(
+        *(here.ask(owner, "PUT", path, scenario, **{"If-Match": tag}) for _ in range(5))
+    )
+    assert Counter(a.status_code for a in answers) == {200: 1, 412: 4}
+    new = next(a for a in answers if a.status_code == 200).headers["etag"]
+    assert new != tag
+    assert (await scenario_of(here, owner, video))[1] == new
+    assert (await here.ask(owner, "PUT", path, scenario, **{"If-Match": "*"})).status_code == 200
+
+
+async def test_the_first_scenario_needs_no_if_match(here: World) -> None:
+    owner = await here.add_user()
+    scenario, _ = await scenario_of(here, owner, await here.analysed(owner))
+    video = await here.add_video(owner)
+    path = f"/videos/{video}/scenario"
+    assert (await here.ask(owner, "PUT", path, scenario, **{"If-Match": '"1"'})).status_code == 412
+    answers = await asyncio.gather(*(here.ask(owner, "PUT", path, scenario) for _ in range(5)))
+    assert Counter(a.status_code for a in answers) == {200: 1, 428: 4}
+
+
+def changed(scenario: dict, *path, value) -> dict:
+    made = copy.deepcopy(scenario)
+    place = made
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return made
+
+
+async def test_what_is_wrong_with_a_scenario_is_named_by_its_path(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "Hello", "world")
+    good, tag = await scenario_of(here, owner, video)
+    many = [{**good["cues"][0], "id": f"x{n}"} for n in range(5001)]
+    table = [
+        (changed(good, "cues", 0, "end", value=99.0), "$.cues[0].end"),
+        (changed(good, "cues", 0, "start", value=-1.0), "$.cues[0].start"),
+        (changed(good, "cues", 0, "start", value="x"), "$.cues[0].start"),
+        (changed(good, "style", "name", value="none"), "$.style.name"),
+        (changed(good, "cues", 0, "speaker", value="zz"), "$.cues[0].speaker"),
+        (changed(good, "cues", value=many), "$.cues"),
+        (changed(good, "more", value=1), "$"),
+        (b"{", "$"),
+        (b'{"a": "' + b"x" * 2_100_000 + b'"}', "$"),
+    ]
+    for body, path in table:
+        answer = await here.ask(
+            owner, "PUT", f"/videos/{video}/scenario", body, **{"If-Match": tag}
+        )
+        assert answer.status_code == 422, (path, answer.text)
+        assert answer.json()["errors"][0]["path"] == path, answer.text
+    assert (await scenario_of(here, owner, video))[1] == tag
+
+
+async def test_compose_pages_the_transcript_anew(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "One", "two", "three", "four")
+    _, tag = await scenario_of(here, owner, video)
+    path = f"/videos/{video}/scenario/compose"
+    body = {"style": "broadcast", "strength": 0.5, "rules": {"words": 1}}
+    answer = await here.ask(owner, "POST", path, body)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert len(made["cues"]) == 4
+    assert (made["style"]["name"], made["style"]["strength"]) == ("broadcast", 0.5)
+    stored, new = await scenario_of(here, owner, video)
+    assert (stored, new) == (made, answer.headers["etag"])
+    assert new != tag
+    for body, named in (
+        ({"style": "none"}, "$.style"),
+        ({"strength": 2}, "strength"),
+        ({"rules": {"words": 0}}, "words"),
+        ({"rules": {"case": "upper"}}, "$.rules.case"),
+        ({"rules": {"mask": True}}, "$.rules.mask"),
+        ({"rules": {"other": 1}}, "other"),
+    ):
+        answer = await here.ask(owner, "POST", path, body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert named in answer.text
+
+
+async def test_captions_and_findings(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "Hello", "world")
+    base = f"/videos/{video}"
+    srt = await here.ask(owner, "GET", f"{base}/captions.srt")
+    assert srt.text.startswith("1\n00:00:01,000 -->")
+    vtt = await here.ask(owner, "GET", f"{base}/captions.vtt")
+    assert vtt.headers["content-type"].startswith("text/vtt")
+    assert vtt.text.startswith("WEBVTT")
+    assert (await here.get(owner, f"{base}/captions.json"))["cues"]
+    ass = await here.ask(owner, "GET", f"{base}/captions.ass")
+    assert ass.status_code == 422
+    assert "srt, vtt, json" in ass.json()["detail"]
+    assert isinstance((await here.get(owner, f"{base}/lint"))["items"], list)
+
+
+async def test_wishes_that_cannot_be_met_are_refused_by_name(here: World) -> None:
+    owner = await here.add_user()
+    path = f"/videos/{await here.add_video(owner)}/analysis"
+    for body, named in (
+        ({"language": "zz"}, "$.language"),
+        ({"language": "toolongname"}, "language"),
+        ({"speakers": 3}, "$.speakers"),
+        ({"speakers": 0}, "speakers"),
+        ({"engine": "other"}, "engine"),
+        ({"unknown": 1}, "unknown"),
+        ([], "$"),
+    ):
+        answer = await here.ask(owner, "POST", path, body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert named in answer.text
+    uploading = await here.add_video(owner, "uploading")
+    answer = await here.ask(owner, "POST", f"/videos/{uploading}/analysis", {})
+    assert answer.status_code == 409
+
+
+async def test_a_stranger_finds_nothing(here: World) -> None:
+    owner, stranger = await here.add_user(), await here.add_user()
+    video = await here.analysed(owner)
+    scenario, _ = await scenario_of(here, owner, video)
+    asked = [
+        ("GET", "analysis", None), ("POST", "analysis", {}), ("DELETE", "analysis", None),
+        ("GET", "analysis/events", None), ("GET", "transcript", None), ("GET", "scenario", None),
+        ("PUT", "scenario", scenario), ("POST", "scenario/compose", {}), ("GET", "lint", None),
+        ("GET", "captions.srt", None), ("GET", "captions.vtt", None),
+        ("GET", "captions.json", None), ("GET", "captions.ass", None),
+    ]  # fmt: skip
+    for method, path, body in asked:
+        for wanted in (video, new_id()):
+            answer = await here.ask(
+                stranger, method, f"/videos/{wanted}/{path}", body, **{"If-Match": "*"}
+            )
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert answer.json()["code"] == "not_found"

@@ -1,0 +1,378 @@
+"""Renders as the api offers them, on real stores."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from ecg.kernel.attempts import Stored, Trouble
+from ecg.kernel.database import Database, utc_now
+from ecg.kernel.embedded import Stores
+from ecg.kernel.errors import Conflict, InputRefused
+from ecg.kernel.identity import new_id
+from ecg.kernel.settings import LimitSettings
+from ecg.render import desk, progress
+from ecg.render.interfaces import RESULT, Rendered, RenderFailed, RenderReport, RenderResult
+from ecg.render.models import IdempotencyKey
+from ecg.usage import service as ledger
+from tests.integration.desks import World, world
+
+CRASH = Trouble("engine_failed", "the browser went away")
+
+
+@pytest.fixture
+async def here(database: Database, services: Stores) -> AsyncIterator[World]:
+    async with world(database, services) as made:
+        yield made
+
+
+async def ordered(here: World, owner: str, video: str, **more) -> str:
+    answer = await here.ask(owner, "POST", "/renders", {"video_id": video, **more})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"].endswith(answer.json()["id"])
+    return answer.json()["id"]
+
+
+async def report(here: World, job: str, attempt: int, event, report_id: str | None = None) -> None:
+    await desk.receive(here.render, report_id or new_id(), RenderReport(job, attempt, event))
+
+
+async def rendered(here: World, job: str, data: bytes = b"a video") -> Rendered:
+    """What a worker reports of the attempt it begins here, with the result in the store."""
+    attempt = (await desk.begin(here.render, job)).number
+    urls = await desk.sign(here.render, job, attempt, [RESULT])
+    await here.put(urls[RESULT].put, data)
+    facts = RenderResult(len(data), 10.0, 640, 360, 250, 3, 5.0, "canvas")
+    return Rendered(Stored(RESULT, len(data), "0" * 64), facts)
+
+
+async def renders_used(here: World, owner: str) -> int:
+    async with here.database.transaction() as session:
+        return (await ledger.usage_of(session, owner, here.limits)).today.renders
+
+
+async def test_a_render_from_order_to_download(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    job = await ordered(here, owner, video, output={"quality": "draft"})
+    shown = await here.get(owner, f"/renders/{job}")
+    assert (shown["state"], shown["progress"], shown["output"]["quality"]) == (
+        "pending", None, "draft",
+    )  # fmt: skip
+    early = await here.ask(owner, "GET", f"/renders/{job}/download")
+    assert early.status_code == 409
+    await report(here, job, 1, await rendered(here, job))
+    here.render.watch.forget(owner, job)
+    shown = await here.get(owner, f"/renders/{job}")
+    assert shown["state"] == "succeeded"
+    assert shown["result"] == {"size": 7, "duration": 10.0, "width": 640, "height": 360}
+    answer = await here.ask(owner, "GET", f"/renders/{job}/download")
+    assert answer.status_code == 302
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(answer.headers["location"])).content == b"a video"
+    again = await here.ask(owner, "GET", f"/renders/{job}/download")
+    assert again.headers["location"] == answer.headers["location"]
+    assert [event for _, event, _ in here.told] == ["analysis.succeeded", "render.succeeded"]
+    assert await renders_used(here, owner) == 1
+
+
+async def test_the_attempt_gets_the_scenario_as_it_was_ordered(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "Hello")
+    scenario = await here.get(owner, f"/videos/{video}/scenario")
+    stored = await ordered(here, owner, video)
+    scenario["cues"][0]["words"][0]["text"] = "Changed"
+    given = await ordered(here, owner, video, scenario=scenario)
+    for job, text in ((stored, "Hello"), (given, "Changed")):
+        request = msgspec.json.decode((await desk.begin(here.render, job)).request)
+        assert request["job"]["scenario"]["cues"][0]["words"][0]["text"] == text
+        assert request["video_id"] == video
+
+
+async def test_of_two_reports_at_once_one_has_effect_and_settles(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    for _ in range(5):
+        job = await ordered(here, owner, video)
+        done = await rendered(here, job)
+        here.told.clear()
+        await asyncio.gather(report(here, job, 1, done), report(here, job, 1, RenderFailed(CRASH)))
+        here.render.watch.forget(owner, job)
+        shown = await here.get(owner, f"/renders/{job}")
+        assert [event for _, event, _ in here.told] == [f"render.{shown['state']}"]
+        assert (shown["result"] is None) is (shown["state"] == "failed")
+
+
+async def test_a_failed_or_cancelled_render_is_given_back(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    here.told.clear()
+    failed, cancelled = await ordered(here, owner, video), await ordered(here, owner, video)
+    assert await renders_used(here, owner) == 2
+    await desk.begin(here.render, failed)
+    await report(here, failed, 1, RenderFailed(CRASH))
+    answer = await here.ask(owner, "DELETE", f"/renders/{cancelled}")
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert await renders_used(here, owner) == 0
+    assert [event for _, event, _ in here.told] == ["render.failed", "render.failed"]
+    assert here.render.submitter.cancelled == [cancelled]  # pyright: ignore[reportAttributeAccessIssue]
+    shown = await here.get(owner, f"/renders/{failed}")
+    assert shown["error"]["detail"] == CRASH.message
+    again = await here.ask(owner, "DELETE", f"/renders/{failed}")
+    assert (again.status_code, again.json()["state"]) == (200, "failed")
+    with pytest.raises(Conflict):
+        await desk.begin(here.render, cancelled)
+    with pytest.raises(Conflict):
+        await desk.sign(here.render, cancelled, 0, [RESULT])
+
+
+async def test_what_comes_late_again_or_for_nothing_has_no_effect(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    done = await rendered(here, job)
+    await desk.begin(here.render, job)
+    here.told.clear()
+    await report(here, job, 1, RenderFailed(CRASH))
+    await report(here, new_id(), 1, RenderFailed(CRASH))
+    assert (await here.get(owner, f"/renders/{job}"))["state"] == "running"
+    assert here.told == []
+    report_id = new_id()
+    done = await rendered(here, job)
+    for _ in range(3):
+        await report(here, job, 3, done, report_id)
+    assert len(here.told) == 1
+
+
+async def test_a_result_that_is_not_there_fails_the_render(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    await desk.begin(here.render, job)
+    facts = RenderResult(7, 10.0, 640, 360, 250, 3, 5.0, "canvas")
+    await report(here, job, 1, Rendered(Stored(RESULT, 7, "0" * 64), facts))
+    assert (await here.get(owner, f"/renders/{job}"))["state"] == "failed"
+    assert await renders_used(here, owner) == 0
+
+
+async def test_an_attempt_reaches_only_its_own_objects(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    await desk.begin(here.render, job)
+    urls = await desk.sign(here.render, job, 1, ["source", RESULT])
+    assert urls["source"].put == ""
+    assert urls["source"].get
+    assert f"renders/{job}/1/{RESULT}" in urls[RESULT].put
+    for name in ("../other", "transcript.json"):
+        with pytest.raises(InputRefused):
+            await desk.sign(here.render, job, 1, [name])
+
+
+async def test_an_idempotency_key_makes_one_render(here: World) -> None:
+    owner, other = await here.add_user(), await here.add_user()
+    video = await here.analysed(owner)
+    body = {"video_id": video}
+    answers = await asyncio.gather(
+        *(here.ask(owner, "POST", "/renders", body, **{"Idempotency-Key": "k"}) for _ in range(5))
+    )
+    assert {a.status_code for a in answers} == {202}
+    assert len({a.json()["id"] for a in answers}) == 1
+    assert await renders_used(here, owner) == 1
+    changed = {"video_id": video, "output": {"quality": "draft"}}
+    wrong = await here.ask(owner, "POST", "/renders", changed, **{"Idempotency-Key": "k"})
+    assert wrong.status_code == 422
+    assert "Idempotency-Key" in wrong.json()["detail"]
+    theirs = {"video_id": await here.analysed(other)}
+    free = await here.ask(other, "POST", "/renders", theirs, **{"Idempotency-Key": "k"})
+    assert free.status_code == 202
+    async with here.database.transaction() as session:
+        old = update(IdempotencyKey).values(created_at=utc_now() - timedelta(hours=25))
+        await session.execute(old)
+    new = await here.ask(owner, "POST", "/renders", changed, **{"Idempotency-Key": "k"})
+    assert new.status_code == 202
+    assert new.json()["id"] != answers[0].json()["id"]
+
+
+async def test_a_refused_order_keeps_no_key_and_no_quota(
+    database: Database, services: Stores
+) -> None:
+    limits = LimitSettings(renders_per_minute=1000, renders_per_day=1)
+    async with world(database, services, limits) as here:
+        owner = await here.add_user()
+        video = await here.analysed(owner)
+        first = await ordered(here, owner, video)
+        body, key = {"video_id": video}, {"Idempotency-Key": "k"}
+        answer = await here.ask(owner, "POST", "/renders", body, **key)
+        assert (answer.status_code, answer.json()["code"]) == (403, "quota_exceeded")
+        assert len((await here.get(owner, "/renders"))["items"]) == 1
+        await here.ask(owner, "DELETE", f"/renders/{first}")
+        assert (await here.ask(owner, "POST", "/renders", body, **key)).status_code == 202
+
+
+async def test_the_rate_is_limited_before_anything_is_looked_up(
+    database: Database, services: Stores
+) -> None:
+    async with world(database, services, LimitSettings(renders_per_minute=3)) as here:
+        owner, other = await here.add_user(), await here.add_user()
+        bodies = [{"video_id": new_id()}, b"nonsense", {"video_id": new_id()}]
+        statuses = [
+            (await here.ask(owner, "POST", "/renders", body)).status_code for body in bodies
+        ]
+        assert statuses == [404, 422, 404]
+        answer = await here.ask(owner, "POST", "/renders", {"video_id": new_id()})
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        assert answer.headers["ratelimit-limit"] == "3"
+        assert answer.headers["ratelimit-remaining"] == "0"
+        free = await here.ask(other, "POST", "/renders", {"video_id": new_id()})
+        assert (free.status_code, free.headers["ratelimit-remaining"]) == (404, "2")
+        assert (await here.ask(owner, "GET", "/renders")).status_code == 200
+
+
+async def test_what_is_wrong_with_an_order_is_named(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    scenario = await here.get(owner, f"/videos/{video}/scenario")
+    scenario["cues"][0]["end"] = 99.0
+    table = [
+        ({}, "video_id"),
+        ({"video_id": "x"}, "$.video_id"),
+        ({"video_id": video, "more": 1}, "more"),
+        ({"video_id": video, "output": {"format": "webm-alpha"}}, "$.output.format"),
+        ({"video_id": video, "output": {"height": 720}}, "$.output.height"),
+        ({"video_id": video, "output": {"fps": 60}}, "$.output.fps"),
+        ({"video_id": video, "output": {"quality": "best"}}, "$.output.quality"),
+        ({"video_id": video, "scenario": {}}, "$.scenario"),
+        ({"video_id": video, "scenario": scenario}, "$.scenario.cues[0].end"),
+        (b"{", "$"),
+        (b"", "$"),
+    ]
+    for body, named in table:
+        answer = await here.ask(owner, "POST", "/renders", body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert named in answer.text, answer.text
+    for query in ("limit=0", "limit=101", "limit=x", "cursor=x"):
+        answer = await here.ask(owner, "GET", f"/renders?{query}")
+        assert answer.status_code == 422, answer.text
+    checking = await here.add_video(owner, "checking")
+    answer = await here.ask(owner, "POST", "/renders", {"video_id": checking})
+    assert answer.status_code == 409
+    bare = await here.add_video(owner)
+    answer = await here.ask(owner, "POST", "/renders", {"video_id": bare})
+    assert answer.status_code == 404
+    assert (await here.get(owner, "/renders"))["items"] == []
+    assert await renders_used(here, owner) == 0
+
+
+async def test_lists_are_paged_newest_first(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    made = [await ordered(here, owner, video) for _ in range(5)]
+    found, cursor = [], ""
+    while True:
+        page = await here.get(owner, f"/renders?limit=2{cursor}")
+        found += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == made[::-1]
+
+
+async def test_progress_is_shown_while_it_is_at_work(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    await desk.begin(here.render, job)
+    now = progress.Progress(1, time.time(), "render", 10, 250, 50.0, 2.0, 4.8)
+    await progress.write(here.redis, job, now)
+    shown = await here.get(owner, f"/renders/{job}")
+    assert shown["progress"] == {
+        "stage": "render", "frame": 10, "total": 250, "fps": 50.0, "speed": 2.0, "eta": 4.8,
+    }  # fmt: skip
+    assert (await here.get(owner, "/renders"))["items"][0]["progress"]["frame"] == 10
+
+
+async def test_what_this_process_changed_is_seen_at_once(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    assert (await here.get(owner, f"/renders/{job}"))["state"] == "pending"
+    await here.ask(owner, "DELETE", f"/renders/{job}")
+    assert (await here.get(owner, f"/renders/{job}"))["state"] == "cancelled"
+
+
+async def test_events_of_many_readers_end_with_the_render(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+
+    async def work() -> None:
+        await asyncio.sleep(0.3)
+        done = await rendered(here, job)
+        for frame in (10, 20):
+            now = progress.Progress(1, time.time(), "render", frame, 250)
+            await progress.write(here.redis, job, now)
+            await asyncio.sleep(1.2)
+        await report(here, job, 1, done)
+
+    working = asyncio.create_task(work())
+    path = f"/renders/{job}/events"
+    answers = await asyncio.gather(*(here.ask(owner, "GET", path) for _ in range(3)))
+    await working
+    for answer in answers:
+        lines = answer.text.splitlines()
+        seen = [msgspec.json.decode(line[5:]) for line in lines if line.startswith("data:")]
+        frames = [each["progress"]["frame"] for each in seen if each["progress"]]
+        assert {10, 20} <= set(frames)
+        assert frames == sorted(frames)
+        assert seen[-1]["state"] == "succeeded"
+        assert sum(line.startswith("event: end") for line in lines) == 1
+    late = await here.ask(owner, "GET", path)
+    assert Counter(line for line in late.text.splitlines() if line.startswith("event")) == {
+        "event: progress": 1, "event: end": 1,
+    }  # fmt: skip
+
+
+async def test_a_stranger_finds_nothing(here: World) -> None:
+    owner, stranger = await here.add_user(), await here.add_user()
+    video = await here.analysed(owner)
+    job = await ordered(here, owner, video)
+    await here.get(owner, f"/renders/{job}")
+    for wanted in (job, new_id(), "x"):
+        for method, path in (
+            ("GET", ""), ("DELETE", ""), ("GET", "/events"), ("GET", "/download"),
+        ):  # fmt: skip
+            answer = await here.ask(stranger, method, f"/renders/{wanted}{path}")
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert answer.json()["code"] == "not_found"
+    answer = await here.ask(stranger, "POST", "/renders", {"video_id": video})
+    assert answer.status_code == 404
+    assert (await here.get(stranger, "/renders"))["items"] == []
+    assert (await here.get(owner, f"/renders/{job}"))["state"] == "pending"
+
+
+async def test_styles_and_the_files_to_draw_them_with(here: World) -> None:
+    owner = await here.add_user()
+    names = [style["name"] for style in (await here.get(owner, "/styles"))["items"]]
+    assert "intention" in names
+    assert (await here.get(owner, "/styles/intention"))["parameters"]
+    assert (await here.ask(owner, "GET", "/styles/none")).status_code == 404
+    for path, kind in (
+        ("/engine/index.js", "text/javascript"),
+        ("/styles/intention/style.css", "text/css"),
+        ("/fonts/fonts.css", "text/css"),
+        ("/fonts/pretendard.woff2", "font/woff2"),
+    ):
+        answer = await here.client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["content-type"].startswith(kind)
+        assert answer.headers["cache-control"].startswith("public")
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    for path in (
+        "/engine/../compose.py", "/engine/%2e%2e/compose.py", "/engine/..%2fcompose.py",
+        "/engine//etc/passwd", "/engine/", "/fonts/none.woff2", "/styles/__init__.py",
+    ):  # fmt: skip
+        assert (await here.client.get(path)).status_code == 404, path
