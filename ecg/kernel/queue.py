@@ -124,6 +124,13 @@ class JobQueue(RedisQueue):
         self._faults.worked(f"the {self.name} queue")
         return job
 
+    async def disconnect(self) -> None:
+        try:
+            await super().disconnect()
+        except RedisError:  # it says goodbye first, which an absent server does not hear
+            await self.redis.aclose()
+            await self.redis.connection_pool.disconnect()
+
     async def cancel(self, job_id: str) -> None:
         """Takes a waiting job away, and marks one that runs."""
         saq_id = self.job_id(job_id)

@@ -1,9 +1,11 @@
 """The queue of a worker role, on a real Valkey and with real engine children."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
+import socket
 import sys
 import time
 import uuid
@@ -12,9 +14,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from redis.exceptions import RedisError
 
 from ecg.kernel import queue as queues
 from ecg.kernel.attempts import Ticket
+from ecg.kernel.embedded.valkey import _binary
+from ecg.kernel.errors import Unavailable
 from ecg.kernel.queue import JobQueue, QueueSubmitter, TryAgain, serve_queue
 from ecg.kernel.redis import connect
 from ecg.kernel.telemetry import Faults
@@ -290,3 +295,61 @@ async def test_a_killed_workers_job_is_taken_within_twenty_seconds(queue, redis_
         await asyncio.wait_for(taken.wait(), 20)
         print(f"taken again after {time.monotonic() - begun:.1f} s")
         await until(lambda: gone(queue, job.id))
+
+
+@asynccontextmanager
+async def valkey(folder, port):
+    process = await asyncio.create_subprocess_exec(
+        _binary(), "--port", str(port), "--dir", folder, "--appendonly", "yes", "--save", "",
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        client = connect(f"redis://127.0.0.1:{port}")
+        async with asyncio.timeout(20):
+            while True:
+                with contextlib.suppress(RedisError):
+                    await client.ping()
+                    break
+        await client.aclose()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_an_absent_valkey_costs_little_and_its_jobs_go_on_when_it_is_back(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ran = []
+    hold = asyncio.Event()
+
+    async def work(given, _life):
+        ran.append(given.id)
+        await hold.wait()
+
+    queue = JobQueue(connect(f"redis://127.0.0.1:{port}"), "test", Faults())
+    submitter = QueueSubmitter(queue)
+    jobs = [ticket(), ticket()]
+    try:
+        async with valkey(tmp_path, port) as first, working(queue, work):
+            for job in jobs:
+                await submitter.submit(job)
+            while not ran:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            first.kill()
+            await first.wait()
+            used = time.process_time()
+            await asyncio.sleep(6)
+            assert time.process_time() - used < 3  # a loop without pauses uses all of it
+            with pytest.raises(Unavailable):
+                await submitter.submit(ticket())
+            assert ran == [jobs[0].id]
+            async with valkey(tmp_path, port):
+                hold.set()
+                async with asyncio.timeout(40):
+                    while jobs[1].id not in ran:  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+                await until(lambda: gone(queue, jobs[1].id), 40)
+    finally:
+        await queue.disconnect()
