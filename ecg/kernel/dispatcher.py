@@ -81,12 +81,22 @@ async def _round(
                 trouble = Trouble("engine_failed", f"given up after {job.attempt} attempts")
                 await kind.give_up(job.id, job.attempt, trouble)
             elif job.id not in alive:
-                await kind.submitter.submit(Ticket(job.id, job.timeout, job.trace))
+                if not await _submitted(kind, Ticket(job.id, job.timeout, job.trace)):
+                    break
                 await _acknowledged(database, kind.table, job.id)
     except EcgError as error:
         faults.failed(what, error)
     else:
         faults.worked(what)
+
+
+async def _submitted(kind: Kind, ticket: Ticket) -> bool:
+    """False where the role does not answer, which its own client has logged once."""
+    try:
+        await kind.submitter.submit(ticket)
+    except Unavailable:
+        return False
+    return True
 
 
 async def _claimed(

@@ -57,6 +57,21 @@ end
 """
 
 
+_TAKE = """
+if (redis.call('GET', KEYS[4]) or '') ~= ARGV[1] or redis.call('LREM', KEYS[1], 0, KEYS[4]) == 0 then
+    return 0
+end
+if ARGV[2] == '' then
+    redis.call('ZREM', KEYS[3], KEYS[4])
+else
+    redis.call('SET', KEYS[4], ARGV[2])
+    redis.call('ZADD', KEYS[3], 0, KEYS[4])
+    redis.call('RPUSH', KEYS[2], KEYS[4])
+end
+return 1
+"""
+
+
 class TryAgain(Exception):
     """The attempt came to nothing, and another may do better."""
 
@@ -100,15 +115,50 @@ class JobQueue(RedisQueue):
     def __init__(self, redis: Redis, name: str, faults: Faults) -> None:
         super().__init__(redis, name=name)
         self._faults = faults
+        self._odd: dict[bytes, float] = {}
 
     async def sweep(self, lock: int = 8, abort: float = 0.5) -> list[str]:
-        """Takes jobs from dead workers. The parent's own lock of a minute would make that the
-        time it takes; SAQ's worker hands in its timer instead, which is not what is meant."""
+        """Takes jobs from dead workers: those without a heartbeat, and those that a worker took
+        and died before it said so.
+
+        The parent's own would also take a job that has just been dequeued and is not marked as
+        active yet, and would put back a copy of one that has ended meanwhile. Here a job is
+        taken only if it still is exactly what was looked at; so any number may sweep at once.
+        """
         del lock, abort
-        swept = await super().sweep(lock=8, abort=0.5)
+        active: list[bytes] = await cast(Any, self.redis).lrange(self._active, 0, -1)
+        found: list[bytes | None] = await cast(Any, self.redis).mget(active) if active else []
+        taken = [
+            name.decode()
+            for name, raw in zip(active, found, strict=True)
+            if self._is_left(name, raw) and await self._take(name, raw)
+        ]
+        self._odd = {name: since for name, since in self._odd.items() if name in set(active)}
         for state in ("queued", "active"):
             LENGTH.labels(self.name, state).set(await self.count(state))
-        return swept
+        return taken
+
+    def _is_left(self, name: bytes, raw: bytes | None) -> bool:
+        job = self._read(raw)
+        if job is not None and job.status == Status.ACTIVE:
+            self._odd.pop(name, None)
+            return job.stuck
+        now = time.monotonic()
+        return now - self._odd.setdefault(name, now) > HEARTBEAT
+
+    async def _take(self, name: bytes, raw: bytes | None) -> bool:
+        job = self._read(raw)
+        if job is not None:
+            job.status, job.started, job.worker_id = Status.QUEUED, 0, None
+        script = self.redis.register_script(_TAKE)
+        took = await cast(Any, script)(
+            keys=[self._active, self.namespace("queued"), self.namespace("incomplete"), name],
+            args=[raw or b"", b"" if job is None else self.serialize(job)],
+        )
+        return bool(took)
+
+    def _read(self, raw: bytes | None) -> Job | None:
+        return cast(Any, self).deserialize(raw)
 
     async def dequeue(  # the parent's signature
         self,

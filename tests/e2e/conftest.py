@@ -100,6 +100,12 @@ def long_speech(with_picture: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def large_speech(with_picture: Callable[..., Path]) -> Path:
+    """The same in a larger picture, which takes longer to draw."""
+    return with_picture(FIXTURES / "conv_mf2.flac", (1280, 720))
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """The whole service in one process on stores of its own, as a developer runs it."""
     folder = tmp_path_factory.mktemp("server")

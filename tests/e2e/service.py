@@ -304,6 +304,9 @@ class Client:
 
     def download(self, render: str) -> bytes:
         answer = self.ask("GET", f"/renders/{render}/download")
+        while answer.status_code == 503:
+            time.sleep(float(answer.headers["retry-after"]))
+            answer = self.ask("GET", f"/renders/{render}/download")
         assert answer.status_code == 302, answer.text
         fetched = httpx.get(answer.headers["location"], timeout=60)
         assert fetched.status_code == 200

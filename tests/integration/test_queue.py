@@ -208,6 +208,28 @@ async def test_a_stopping_worker_hands_its_job_back_at_once_and_leaves_no_child(
     assert stopped < 5
 
 
+async def test_a_sweep_takes_what_a_dead_worker_left_and_nothing_else(queue, monkeypatch):
+    submitter = QueueSubmitter(queue)
+    taken, ended = ticket(), ticket()
+    await submitter.submit(taken)
+    job = await queue.dequeue(1)
+    name = queue.job_id(taken.id).encode()
+    assert await queue.sweep() == []  # taken a moment ago and not marked yet
+    monkeypatch.setattr(queues, "HEARTBEAT", 0.2)
+    await asyncio.sleep(0.3)
+    assert await queue.sweep() == [name.decode()]
+    assert await queue.sweep() == []
+    assert (await queue.dequeue(1)).key == job.key
+
+    await submitter.submit(ended)
+    job = await queue.dequeue(1)
+    name = queue.job_id(ended.id).encode()
+    looked_at = await queue.redis.get(name)
+    await job.finish(queues.Status.COMPLETE)
+    assert not await queue._take(name, looked_at)
+    assert await queue.dequeue(1) is None
+
+
 async def test_crashes_are_counted_over_attempts(queue):
     crashes = []
 
