@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import ecg.service  # noqa: F401 - every table there is
+import ecg.service.process  # noqa: F401 - every table there is
 from ecg.kernel import migrations
 from ecg.kernel.embedded import running_stores
 

@@ -173,6 +173,8 @@ def _value(settings: Settings, key: str) -> str:
         value = getattr(value, part)
     if key == "models_dir":
         value = settings.models_folder
+    if key == "data_dir":
+        value = settings.data_folder
     if key in SECRETS and value:
         return "(set)"
     return "" if value is None else str(value)

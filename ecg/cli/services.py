@@ -9,7 +9,6 @@ import click
 
 from ecg.cli.options import reporting
 from ecg.cli.output import Output
-from ecg.kernel.embedded import running_detached, start_detached, stop_detached, stored_keys
 from ecg.kernel.settings import load_settings
 
 
@@ -22,8 +21,10 @@ def services() -> None:
 @reporting
 def up(out: Output) -> None:
     """Start the three and leave them running; `ecg serve` joins them."""
+    from ecg.kernel import embedded  # noqa: PLC0415 - other commands start without it
+
     folder = load_settings().settings.data_folder
-    stores = start_detached(folder)
+    stores = embedded.start_detached(folder)
     shown = ", ".join(f"{name} (process {pid})" for name, pid in stores.pids.items())
     document = {"data_dir": str(stores.data_dir), "pids": stores.pids}
     out.result(f"up in {stores.data_dir}: {shown}", document)
@@ -33,17 +34,21 @@ def up(out: Output) -> None:
 @reporting
 def down(out: Output) -> None:
     """Stop them; everything they hold is kept."""
+    from ecg.kernel import embedded  # noqa: PLC0415
+
     folder = load_settings().settings.data_folder
-    ran = stop_detached(folder)
+    ran = embedded.stop_detached(folder)
     out.result("stopped" if ran else f"none ran on {folder}", {"stopped": ran})
 
 
 @services.command()
 def env() -> None:
     """Print the settings that reach them, for `eval "$(ecg services env)"`."""
+    from ecg.kernel import embedded  # noqa: PLC0415
+
     folder = load_settings().settings.data_folder
-    stores = running_detached(folder)
-    keys = stored_keys(folder)
+    stores = embedded.running_detached(folder)
+    keys = embedded.stored_keys(folder)
     values = {
         "ECG_DATABASE__URL": stores.database_url,
         "ECG_REDIS__URL": stores.redis_url,

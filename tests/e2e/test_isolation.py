@@ -16,7 +16,7 @@ import pytest
 
 from ecg.kernel.embedded import Stores
 from ecg.kernel.settings import DatabaseSettings, RedisSettings, Settings
-from ecg.service import service
+from ecg.service.process import service
 from tests.e2e.service import Client, Process
 
 BODIES: dict[tuple[str, str], Any] = {

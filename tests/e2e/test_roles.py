@@ -14,7 +14,7 @@ HEAVY = ("torch", "ctranslate2", "onnxruntime", "av", "playwright", "faster_whis
 LISTED = """
 import asyncio, sys
 from ecg.kernel.settings import load_settings
-from ecg.service import service
+from ecg.service.process import service
 
 async def main():
     async with service(load_settings().settings, frozenset(["api"])):

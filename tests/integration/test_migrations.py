@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-import ecg.service  # noqa: F401 - every table there is
+import ecg.service.process  # noqa: F401 - every table there is
 from ecg.cli.migrate import migrate
 from ecg.kernel import migrations
 from ecg.kernel.embedded import Stores

@@ -1,43 +1,36 @@
-"""The service put together: which roles a process has, and how they reach one another.
+"""One process of the service: its roles, and how they reach the others.
 
-What one feature needs of another is handed over here as a callable; a role that is not in this
-process is reached by HTTP instead. Loaded only by the commands that serve.
+A role named for this process is called; any other is reached by HTTP. Nothing else changes
+between the two.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
-import msgspec
 from litestar import Litestar
-from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg import roles
 from ecg.analysis import desk as analysis_desk
 from ecg.analysis import progress as analysis_progress
 from ecg.analysis import routes as analysis_routes
-from ecg.analysis import service as analyses
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis import worker as analysis_worker
-from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
 from ecg.auth import app as auth
 from ecg.hooks import app as hooks
-from ecg.hooks import service as hook_service
 from ecg.hooks.routes import HooksDesk
-from ecg.kernel import jobs, ratelimit
 from ecg.kernel.attempts import Objects, Reports, Submitter
 from ecg.kernel.database import Database
 from ecg.kernel.dispatcher import Kind, dispatch
-from ecg.kernel.errors import NotFound, Unauthorized
+from ecg.kernel.errors import Unauthorized
 from ecg.kernel.http import Peer, RoleName
 from ecg.kernel.identity import Principal
 from ecg.kernel.queue import JobQueue, QueueSubmitter
@@ -45,31 +38,26 @@ from ecg.kernel.redis import connect, ping
 from ecg.kernel.settings import Settings, listed
 from ecg.kernel.storage import Store
 from ecg.kernel.telemetry import Faults
-from ecg.kernel.watch import Watch
 from ecg.kernel.web import Authenticate, Part, create_app
 from ecg.kernel.wire import DeskObjects, DeskReports, HttpObjects, objects_routes
 from ecg.kernel.work import Link
 from ecg.render import desk as render_desk
 from ecg.render import progress as render_progress
 from ecg.render import routes as render_routes
-from ecg.render import service as renders
 from ecg.render import wire as render_wire
 from ecg.render import worker as render_worker
-from ecg.render.desk import RenderDesk
 from ecg.render.models import Render
+from ecg.service.desks import (
+    Desks,
+    make_analysis_desk,
+    make_render_desk,
+    make_upload_desk,
+    retry,
+    signs_of,
+)
 from ecg.uploads import app as uploads
-from ecg.uploads import service as videos
-from ecg.uploads.routes import UploadDesk
 from ecg.usage import app as usage
-from ecg.usage import service as ledger
 from ecg.usage.routes import UsageDesk
-
-
-class Desks(msgspec.Struct, frozen=True):
-    """The two desks of an api process, which workers in the same process call directly."""
-
-    analysis: AnalysisDesk
-    render: RenderDesk
 
 
 @asynccontextmanager
@@ -198,10 +186,10 @@ async def _api(
     reader = connect(settings.redis.reader_url)
     stack.push_async_callback(reader.aclose)
     desks = Desks(
-        _analysis_desk(
+        make_analysis_desk(
             settings, database, store, reader, _submitter(stack, settings, queues, "audio", faults)
         ),
-        _render_desk(
+        make_render_desk(
             settings, database, store, reader, _submitter(stack, settings, queues, "render", faults)
         ),
     )
@@ -210,22 +198,22 @@ async def _api(
         Kind(
             Analysis,
             desks.analysis.submitter,
-            _signs(analysis_progress, reader),
+            signs_of(analysis_progress, reader),
             partial(analysis_desk.give_up, desks.analysis),
         ),
         Kind(
             Render,
             desks.render.submitter,
-            _signs(render_progress, reader),
+            signs_of(render_progress, reader),
             partial(render_desk.give_up, desks.render),
         ),
     ]
     parts = [
         auth.api_part(door),
-        uploads.api_part(_upload_desk(settings, database, store, desks)),
+        uploads.api_part(make_upload_desk(settings, database, store, desks)),
         analysis_routes.api_part(desks.analysis),
         render_routes.api_part(desks.render),
-        usage.api_part(UsageDesk(database, settings.limits, _retry)),
+        usage.api_part(UsageDesk(database, settings.limits, retry)),
         hooks.api_part(HooksDesk(database)),
         Part(
             routes=[
@@ -238,98 +226,3 @@ async def _api(
         ),
     ]
     return desks, parts, auth.authenticator(door)
-
-
-def _analysis_desk(
-    settings: Settings, database: Database, store: Store, reader: Redis, submitter: Submitter
-) -> AnalysisDesk:
-    return AnalysisDesk(
-        database=database,
-        store=store,
-        reader=reader,
-        submitter=submitter,
-        settings=settings.analysis,
-        limits=settings.limits,
-        style=settings.render.style,
-        watch=Watch("analysis"),
-        find_video=videos.find_video,
-        set_facts=videos.set_facts,
-        refuse=videos.refuse,
-        notify=hook_service.notify,
-    )
-
-
-def _render_desk(
-    settings: Settings, database: Database, store: Store, reader: Redis, submitter: Submitter
-) -> RenderDesk:
-    async def hit(owner_id: str, limit: int) -> tuple[int, int]:
-        return await ratelimit.hit(database, f"renders:{owner_id}", limit)
-
-    return RenderDesk(
-        database=database,
-        store=store,
-        reader=reader,
-        submitter=submitter,
-        limits=settings.limits,
-        quality=settings.render.quality,
-        watch=Watch("render"),
-        find_video=videos.find_video,
-        stored_scenario=analyses.stored_scenario,
-        reserve=partial(ledger.reserve_render, limits=settings.limits),
-        settle=ledger.settle_render,
-        notify=hook_service.notify,
-        hit=hit,
-    )
-
-
-def _upload_desk(settings: Settings, database: Database, store: Store, desks: Desks) -> UploadDesk:
-    async def newest_analyses(session: AsyncSession, owner: str, ids: Sequence[str]) -> Any:
-        rows = await analyses.latest_of(session, owner, ids)
-        found = await analysis_progress.read_many(
-            desks.analysis.reader, [row.id for row in rows.values()]
-        )
-        return {video: analyses.view(row, found.get(row.id)) for video, row in rows.items()}
-
-    async def newest_renders(session: AsyncSession, owner: str, ids: Sequence[str]) -> Any:
-        rows = await renders.latest_of(session, owner, ids)
-        found = await render_progress.read_many(
-            desks.render.reader, [row.id for row in rows.values()]
-        )
-        return {video: renders.view(row, found.get(row.id)) for video, row in rows.items()}
-
-    return UploadDesk(
-        database=database,
-        store=store,
-        limits=settings.limits,
-        start_analysis=partial(analyses.start, settings=settings.analysis, limits=settings.limits),
-        analyses=newest_analyses,
-        renders=newest_renders,
-        reserve=partial(ledger.reserve_upload, limits=settings.limits),
-        charge=ledger.charge_upload,
-        release=ledger.release_upload,
-        on_delete=_on_delete,
-    )
-
-
-async def _on_delete(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:
-    """What goes with a video: its jobs, whose workers find them gone at their next question."""
-    ended = await renders.remove(session, owner_id, video_id)
-    for render_id in ended:
-        await ledger.settle_render(session, render_id, False)  # charged ones stay charged
-    heard = await analyses.remove(session, owner_id, video_id)
-    return [*(f"renders/{job}/" for job in ended), *(f"analyses/{job}/" for job in heard)]
-
-
-async def _retry(session: AsyncSession, job_id: str) -> None:
-    for table in (Analysis, Render):
-        if await jobs.retry(session, table, job_id):
-            return
-    raise NotFound(f"there is no job {job_id}")
-
-
-def _signs(progress: Any, reader: Redis) -> Callable[[Sequence[str]], Awaitable[dict[str, float]]]:
-    async def signs(ids: Sequence[str]) -> dict[str, float]:
-        found = await progress.read_many(reader, ids)
-        return {job_id: each.at for job_id, each in found.items()}
-
-    return signs

@@ -1,0 +1,1 @@
+"""The service put together. Loaded only by the commands that need it."""
