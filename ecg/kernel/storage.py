@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
 import aioboto3
+import aiohttp
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -179,6 +180,11 @@ class Store:
             async for chunk in chunks:
                 yield chunk
 
+    async def copy(self, key: str, target: str) -> None:
+        """Copies an object of up to 5 GiB within the store. Raises ``NotFound``."""
+        source = {"Bucket": self.bucket, "Key": key}
+        await self._call("copy_object", Key=target, CopySource=source)
+
     async def delete(self, keys: Sequence[str]) -> None:
         """Removes objects; one that is not there is no error."""
         for key in keys:
@@ -204,8 +210,11 @@ class Store:
     async def _opened(self, key: str) -> AsyncGenerator[Any]:
         found = await self._call("get_object", Key=key)
         body = found["Body"]
-        async with body:
-            yield body.iter_chunks(1 << 20)
+        try:
+            async with body:
+                yield body.iter_chunks(1 << 20)
+        except (aiohttp.ClientError, BotoCoreError, OSError, TimeoutError) as error:
+            raise Unavailable("the object store broke off; try again shortly") from error
 
     async def _sign(
         self,
@@ -239,4 +248,6 @@ def _told(error: ClientError, parameters: dict[str, Any]) -> Exception:
         return NotFound(f"the store has no {parameters.get('Key', 'such thing')}")
     if status >= 500 or status == 0:
         return Unavailable("the object store does not answer just now")
+    if status in {401, 403}:
+        return Unavailable("the object store refuses ECG's own credentials")
     return error

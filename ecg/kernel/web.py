@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -15,7 +16,7 @@ import structlog
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import (
@@ -273,11 +274,9 @@ class _Edge:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _decorate(MutableScopeHeaders(cast(Any, message)), scope, trace)
-                handler: Any = scope.get("route_handler")
-                route = getattr(handler, "paths", None)
-                name = scope.get("path_template") or (min(route) if route else "none")
-                LATENCY.labels(scope["method"], name, str(message["status"])).observe(
+                _decorate(cast(Any, message)["headers"], scope, trace)
+                route: str = scope.get("path_template") or "none"
+                _latency(scope["method"], route, message["status"]).observe(
                     time.perf_counter() - started
                 )
             await send(message)
@@ -285,15 +284,25 @@ class _Edge:
         await self.app(scope, receive, sending)
 
 
-def _decorate(headers: MutableScopeHeaders, scope: Scope, trace: str) -> None:
-    for name, value in SECURITY_HEADERS.items():
-        if name not in headers:
-            headers[name] = value
-    headers["X-Request-Id"] = trace.split("-")[1]
+@cache
+def _latency(method: str, route: str, status: int) -> Histogram:
+    return LATENCY.labels(method, route, str(status))
+
+
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
+def _decorate(headers: list[tuple[bytes, bytes]], scope: Scope, trace: str) -> None:
+    """Works on the raw list: every request pays for this."""
+    given = {name for name, _ in headers}
+    headers.extend(header for header in _SECURITY if header[0] not in given)
+    headers.append((b"x-request-id", trace[3:35].encode()))
     rate = scope["state"].get("rate")
     if rate:
-        for name, value in zip(("Limit", "Remaining", "Reset"), rate, strict=True):
-            headers[f"RateLimit-{name}"] = str(value)
+        limit, left, reset = rate
+        headers.append((b"ratelimit-limit", b"%d" % limit))
+        headers.append((b"ratelimit-remaining", b"%d" % left))
+        headers.append((b"ratelimit-reset", b"%d" % reset))
 
 
 def _cors(origins: Sequence[str]) -> CORSConfig | None:

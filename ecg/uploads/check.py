@@ -9,8 +9,9 @@ import filetype
 from botocore.exceptions import ClientError
 
 from ecg.kernel.errors import InputRefused, MediaRefused, NotFound
+from ecg.kernel.identity import new_id
 from ecg.kernel.storage import Store
-from ecg.uploads.models import Upload
+from ecg.uploads.models import Upload, Video
 
 CONTAINERS = {
     "video/mp4": "MP4",
@@ -44,6 +45,11 @@ async def join_parts(
                 "the first of them; send them and complete again"
             )
         parts = sorted(given) if given else [(part.number, part.etag) for part in there]
+        if [number for number, _ in parts] != list(range(1, upload.parts + 1)):
+            raise InputRefused(
+                f"list each of the parts 1 to {upload.parts} once, or none: then those that the "
+                "store holds are taken"
+            )
         await store.end_parts(key, upload.upload_id, parts)
     except NotFound:
         return  # joined before; whether the object is there is asked next
@@ -51,6 +57,26 @@ async def join_parts(
         answer: dict[str, Any] = cast(Any, error).response
         code = answer.get("Error", {}).get("Code", "error")
         raise InputRefused(f"the store refuses these parts ({code}); send them again") from None
+
+
+async def settle(store: Store, upload: Upload, video: Video) -> str:
+    """Copies what was sent in one piece to a key that nobody can write, and returns that: the
+    URL it was sent to still holds for a while. Parts that were joined are such already."""
+    if upload.upload_id is not None:
+        return video.key
+    key = f"uploads/{video.id}/{new_id()}"
+    try:
+        await store.copy(incoming(upload, video), key)
+    except NotFound:
+        raise InputRefused(
+            "the file is not there yet; send it to the URL and complete again"
+        ) from None
+    return key
+
+
+def incoming(upload: Upload, video: Video) -> str:
+    """The key that the client writes."""
+    return video.key if upload.upload_id is not None else f"uploads/{video.id}/incoming"
 
 
 async def check_object(store: Store, upload: Upload, key: str) -> None:

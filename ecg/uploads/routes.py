@@ -15,13 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import Database, utc_now
-from ecg.kernel.errors import Conflict, FieldError, MediaRefused, NotFound, RequestInvalid
+from ecg.kernel.errors import (
+    Conflict,
+    EcgError,
+    FieldError,
+    InputRefused,
+    MediaRefused,
+    NotFound,
+    RequestInvalid,
+)
 from ecg.kernel.settings import LimitSettings
 from ecg.kernel.storage import PartDone, Store
 from ecg.kernel.web import Caller, checked_cursor
 from ecg.media.info import VideoFacts
 from ecg.uploads import service
-from ecg.uploads.check import check_object, join_parts
+from ecg.uploads.check import check_object, incoming, join_parts, settle
 from ecg.uploads.models import Upload, Video
 from ecg.uploads.views import (
     Completion,
@@ -75,11 +83,15 @@ async def begin_upload(
     )
     if upload.method == "multipart":
         upload.upload_id = await desk.store.begin_parts(video.key, data.content_type)
-    async with desk.database.transaction() as session:
-        await desk.reserve(session, upload.owner_id, upload.id, upload.size)
-        session.add(video)
-        await session.flush()
-        session.add(upload)
+    try:
+        async with desk.database.transaction() as session:
+            await desk.reserve(session, upload.owner_id, upload.id, upload.size)
+            session.add(video)
+            await session.flush()
+            session.add(upload)
+    except EcgError:
+        await drop(desk.store, upload, video)
+        raise
     numbers = range(1, min(upload.parts, FIRST_PARTS) + 1)
     return UploadBegun(
         id=upload.id,
@@ -121,7 +133,7 @@ async def read_upload(
         if upload.state == "open" and upload.upload_id is not None:
             done = await desk.store.parts(video.key, upload.upload_id)
         elif upload.state == "open":
-            done = [PartDone(1, (await desk.store.head(video.key)).size, "")]
+            done = [PartDone(1, (await desk.store.head(incoming(upload, video))).size, "")]
     except NotFound:
         done = []
     return upload_view(upload, done)
@@ -142,14 +154,7 @@ async def complete_upload(
     if upload.state != "completed":
         _refused_before(video)
         service.require_open(upload)
-        given = [(part.number, part.etag) for part in data.parts] if data.parts else None
-        await join_parts(desk.store, upload, video.key, given)
-        try:
-            await check_object(desk.store, upload, video.key)
-        except MediaRefused as error:
-            await _refuse(desk, owner, wanted, error)
-            raise
-        await _complete(desk, owner, wanted, data)
+        await _verified(desk, owner, upload, video, data)
     return await _shown(desk, owner, video.id)
 
 
@@ -204,7 +209,12 @@ async def delete_video(
     async with desk.database.transaction() as session:
         video = await service.get_video(session, owner, wanted)
         prefixes = await desk.on_delete(session, owner, wanted)
+        upload = await service.open_upload(session, wanted)
+        if upload is not None:
+            await desk.release(session, upload.id)
         await service.remove_video(session, wanted)
+    if upload is not None:
+        await drop(desk.store, upload, video)
     for prefix in (f"uploads/{video.id}/", *prefixes):
         await desk.store.delete_under(prefix)
 
@@ -236,25 +246,61 @@ async def drop(store: Store, upload: Upload, video: Video) -> None:
     """Removes what an upload left in the store."""
     if upload.upload_id is not None:
         await store.abort_parts(video.key, upload.upload_id)
-    await store.delete([video.key])
+    await store.delete([incoming(upload, video)])
 
 
-async def _complete(desk: UploadDesk, owner: str, upload_id: str, data: Completion) -> None:
+async def _verified(
+    desk: UploadDesk, owner: str, upload: Upload, video: Video, data: Completion
+) -> None:
+    given = [(part.number, part.etag) for part in data.parts] if data.parts else None
+    sent = incoming(upload, video)
+    key = ""
+    try:
+        await join_parts(desk.store, upload, sent, given)
+        key = await settle(desk.store, upload, video)
+        await check_object(desk.store, upload, key)
+    except MediaRefused as error:
+        await _refuse(desk, owner, upload.id, error)
+        await desk.store.delete([key])
+        raise
+    except InputRefused:
+        if not await _completed(desk, owner, upload.id):
+            raise
+        return  # by a request at the same time
+    kept = await _complete(desk, owner, upload.id, key, data)
+    for leftover in {sent, key} - {kept}:
+        await desk.store.delete([leftover])
+
+
+async def _completed(desk: UploadDesk, owner: str, upload_id: str) -> bool:
+    async with desk.database.transaction() as session:
+        upload, video = await service.find_upload(session, owner, upload_id)
+    _refused_before(video)
+    return upload.state == "completed"
+
+
+async def _complete(
+    desk: UploadDesk, owner: str, upload_id: str, key: str, data: Completion
+) -> str:
+    """Returns the key that the video has from now on."""
     async with desk.database.transaction() as session:
         upload, video = await service.find_upload(session, owner, upload_id, lock=True)
         if upload.state == "completed":
-            return
+            return video.key
         _refused_before(video)
         upload.state, upload.completed_at = "completed", utc_now()
-        video.state = "checking"
+        video.state, video.key = "checking", key
         await desk.charge(session, upload.id)
         facts = service.facts_of(video)
         await desk.start_analysis(session, owner, facts, data.language, data.speakers)
+    return key
 
 
 async def _refuse(desk: UploadDesk, owner: str, upload_id: str, error: MediaRefused) -> None:
     async with desk.database.transaction() as session:
         upload, video = await service.find_upload(session, owner, upload_id, lock=True)
+        if upload.state != "open":
+            return
         upload.state = "aborted"
         await desk.release(session, upload.id)
         await service.refuse(session, video.id, Trouble.of(error))
@@ -289,7 +335,10 @@ async def _urls(
         length = service.length_of(upload, number)
         if upload.upload_id is None:
             url = await store.presign_put(
-                video.key, public=True, ContentLength=length, ContentType=video.content_type
+                incoming(upload, video),
+                public=True,
+                ContentLength=length,
+                ContentType=video.content_type,
             )
             urls.append(PartURL(number, url, {"Content-Type": video.content_type}))
         else:

@@ -79,6 +79,12 @@ async def find_upload(
     return row[0], row[1]
 
 
+async def open_upload(session: AsyncSession, video_id: str) -> Upload | None:
+    """The upload of a video that is not complete yet, locked."""
+    statement = select(Upload).where(Upload.video_id == video_id, Upload.state == "open")
+    return await session.scalar(statement.with_for_update())
+
+
 def require_open(upload: Upload) -> None:
     """Raises ``Conflict`` unless parts may still be sent."""
     if upload.state != "open":

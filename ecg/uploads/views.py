@@ -16,6 +16,10 @@ from ecg.kernel.storage import PartDone
 from ecg.uploads.models import Upload, Video
 from ecg.uploads.service import facts_of
 
+_FILENAME = r"^[^/\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$(?!\n)"
+"""No folders, no control characters, nothing that turns the direction of text; and, as in the
+other patterns, no line feed at the end, which ``$`` alone lets pass."""
+
 Number = Annotated[int, Meta(ge=1, le=10_000)]
 
 
@@ -24,15 +28,13 @@ class NewUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     filename: Annotated[
         str,
-        Meta(
-            min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f\x7f]+$", examples=["talk.mp4"]
-        ),
+        Meta(min_length=1, max_length=255, pattern=_FILENAME, examples=["talk.mp4"]),
     ]
     size: Annotated[int, Meta(ge=1, le=2**50, examples=[528416])]
     content_type: Annotated[
-        str, Meta(max_length=100, pattern=r"^video/[A-Za-z0-9.+-]+$", examples=["video/mp4"])
+        str, Meta(max_length=100, pattern=r"^video/[A-Za-z0-9.+-]+$(?!\n)", examples=["video/mp4"])
     ]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")] | None = None
 
 
 class WantedParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +51,7 @@ class Completion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``language``: ISO 639-1 of what is spoken, else detected. ``speakers``: how many speak."""
 
     parts: Annotated[list[SentPart], Meta(max_length=10_000)] | None = None
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$", examples=["en"])] | None = None
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", examples=["en"])] | None = None
     speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
 
 

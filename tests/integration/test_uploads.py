@@ -198,6 +198,64 @@ async def test_another_size_or_type_is_refused_by_the_store_or_at_the_end(world:
         assert longer.status_code == 403
 
 
+async def test_what_was_verified_cannot_be_replaced(world: World) -> None:
+    begun = await world.begin(MP4)
+    await put(begun["parts"][0], MP4)
+    await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    await put(begun["parts"][0], bytes(len(MP4)))
+    again = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    assert again.status_code == 202
+    source = await world.ask("GET", f"/videos/{begun['video_id']}/source")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(source.headers["location"])).content == MP4
+
+
+async def test_a_list_of_some_parts_is_refused_and_does_no_harm(world: World) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    begun = await world.begin(data)
+    etags = [
+        (await put(part, piece(begun, data, part["number"]))).headers["etag"]
+        for part in begun["parts"]
+    ]
+    path = f"/uploads/{begun['id']}/complete"
+    some = await world.ask("POST", path, {"parts": [{"number": 1, "etag": etags[0]}]})
+    assert some.status_code == 422
+    every = [{"number": n, "etag": etag} for n, etag in enumerate(etags, 1)]
+    assert (await world.ask("POST", path, {"parts": every})).status_code == 202
+
+
+async def used(world: World) -> int:
+    async with world.desk.database.transaction() as session:
+        usage = await ledger.usage_of(session, world.owner, world.desk.limits)
+    return usage.month.upload_bytes
+
+
+async def test_deleting_a_video_gives_its_open_upload_back(world: World) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    begun = await world.begin(data)
+    assert await used(world) == len(data)
+    assert (await world.ask("DELETE", f"/videos/{begun['video_id']}")).status_code == 204
+    assert await used(world) == 0
+    assert (await put(begun["parts"][0], piece(begun, data, 1))).status_code in {403, 404}
+
+
+async def open_uploads(world: World) -> int:
+    listed = await world.desk.store._call("list_multipart_uploads")
+    return len(listed.get("Uploads", []))
+
+
+async def test_over_the_quota_nothing_is_begun(world: World) -> None:
+    async with world.desk.database.transaction() as session:
+        await ledger.set_quota(session, world.owner, ledger.Override(upload_bytes=30 * MEBIBYTE))
+    body = {"filename": "a.mp4", "size": 20 * MEBIBYTE, "content_type": "video/mp4"}
+    before = await open_uploads(world)
+    assert (await world.ask("POST", "/uploads", body)).status_code == 201
+    over = await world.ask("POST", "/uploads", body)
+    assert (over.status_code, over.json()["code"]) == (403, "quota_exceeded")
+    assert len((await world.ask("GET", "/videos")).json()["items"]) == 1
+    assert await open_uploads(world) == before + 1
+
+
 async def test_the_quota_counts_bytes(world: World) -> None:
     body = {"filename": "a.mp4", "size": 101 * MEBIBYTE, "content_type": "video/mp4"}
     answer = await world.ask("POST", "/uploads", body)
@@ -243,6 +301,14 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("/uploads", {"filename": "a/b.mp4", "size": 1, "content_type": "video/mp4"}, "filename"),
     ("/uploads", {"filename": "a\nb", "size": 1, "content_type": "video/mp4"}, "filename"),
     ("/uploads", {"filename": "x" * 256, "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a.mp4\n", "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a\u202eb", "size": 1, "content_type": "video/mp4"}, "filename"),
+    ("/uploads", {"filename": "a", "size": 1, "content_type": "video/mp4\n"}, "content_type"),
+    (
+        "/uploads",
+        {"filename": "a", "size": 1, "content_type": "video/mp4", "sha256": "0" * 64 + "\n"},
+        "sha256",
+    ),
     ("/uploads", {"filename": "a", "size": 0, "content_type": "video/mp4"}, "size"),
     ("/uploads", {"filename": "a", "size": 1.5, "content_type": "video/mp4"}, "size"),
     ("/uploads", {"filename": "a", "size": 10**30, "content_type": "video/mp4"}, "size"),
