@@ -16,9 +16,9 @@ MAX_CUES = 5_000
 MAX_WORDS = 200
 """Of a scenario: bytes of its JSON, cues, and words of one cue."""
 
-Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
-CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")]
+CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]
+Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]
 Seconds = Annotated[float, Meta(ge=0)]
 Anchor = Literal[
     "top-left", "top", "top-right", "left", "center", "right",
@@ -52,7 +52,7 @@ class Overrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 class StyleChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which style, how strongly (0 plain, 1 full), and what differs from its defaults."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
     strength: Unit = 1.0
     parameters: dict[str, float | bool | Text] = {}
     overrides: Overrides = Overrides()
@@ -96,7 +96,7 @@ class CueWord(
 class Secondary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A second line under the cue: a translation, ``language`` ISO 639-1."""
 
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")]
     text: Text
 
 

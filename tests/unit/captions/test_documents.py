@@ -245,3 +245,19 @@ def test_a_scenario_is_a_value() -> None:
     with pytest.raises(AttributeError):
         scenario.version = 2  # type: ignore[misc]
     assert isinstance(scenario, Scenario)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("cues", 0, "id"), "c1\n"), (("style", "name"), "intention\n")],
+)
+def test_a_line_feed_at_the_end_is_no_part_of_a_name(
+    path: tuple[str | int, ...], value: str
+) -> None:
+    document = shown()
+    put(*path, value=value)(document)
+    with pytest.raises(DocumentInvalid):
+        read_scenario(json.dumps(document))
+    schema = json.loads(schema_text("scenario.v1"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)
