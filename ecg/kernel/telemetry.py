@@ -57,7 +57,15 @@ def set_up_logs(*, level: str = "INFO", as_json: bool = True) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("saq", "httpx", "httpcore", "botocore", "aiobotocore", "uvicorn.access"):
+    for noisy in (
+        "alembic",
+        "saq",
+        "httpx",
+        "httpcore",
+        "botocore",
+        "aiobotocore",
+        "uvicorn.access",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
