@@ -38,7 +38,7 @@ SECRETS = (
 def test_secrets_are_masked_whoever_logs_them(logged: io.StringIO) -> None:
     log = structlog.get_logger()
     for secret in SECRETS:
-        log.info("said " + secret, detail=secret)
+        log.info(secret, detail=secret)
         logging.getLogger("some.library").warning("said %s", secret)
         try:
             raise ValueError(secret)  # noqa: TRY301 - it is to be caught
