@@ -30,6 +30,12 @@ BYTES = Counter("ecg_store_transfer_bytes", "Bytes moved between worker and stor
 TIMEOUT = httpx.Timeout(30, connect=5)
 PIECE = 1 << 20
 LONGEST_WAIT = 5.0
+MOST_REFUSALS = 3
+_PASSING = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 SignedUrl = Callable[[], Awaitable[str]]
 """A URL that is valid now."""
@@ -55,20 +61,24 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
 async def download(client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int) -> None:
     """Writes the object of ``size`` bytes to ``path``; what breaks off is taken up where it
     broke, however often. Raises ``NotFound`` where the store has no such object, and
-    ``EngineFailed`` where it holds more bytes than ``size``."""
+    ``EngineFailed`` where it holds another number of bytes than ``size`` or refuses for good."""
     with _measured("download", size), path.open("wb") as file:
         if size:
-            await patiently(lambda: _rest(client, url, file, size))
+            refusals: list[int] = []
+            await patiently(lambda: _rest(client, url, file, size, refusals))
 
 
-async def _rest(client: httpx.AsyncClient, url: SignedUrl, file: BinaryIO, size: int) -> None:
+async def _rest(
+    client: httpx.AsyncClient, url: SignedUrl, file: BinaryIO, size: int, refusals: list[int]
+) -> None:
     headers = {"Range": f"bytes={file.tell()}-", "Accept-Encoding": "identity"}
     try:
         async with client.stream("GET", await url(), headers=headers) as answer:
             if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
                 raise NotFound("the source is no longer in the store")
-            if not answer.is_success:
-                raise Unavailable(f"the store answered {answer.status_code}")
+            if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise EngineFailed(f"the source has fewer than the {size} bytes announced")
+            _judge(answer.status_code, refusals)
             if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
                 file.seek(0)
                 file.truncate()
@@ -87,19 +97,35 @@ async def upload(client: httpx.AsyncClient, url: SignedUrl, path: Path, name: st
     size = path.stat().st_size  # noqa: ASYNC240 - one look at the disk
     with path.open("rb") as file:
         digest = (await asyncio.to_thread(hashlib.file_digest, file, "sha256")).hexdigest()
+    refusals: list[int] = []
     with _measured("upload", size):
-        await patiently(lambda: _put(client, url, path, size))
+        await patiently(lambda: _put(client, url, path, size, refusals))
     return Stored(name, size, digest)
 
 
-async def _put(client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int) -> None:
+async def _put(
+    client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int, refusals: list[int]
+) -> None:
     headers = {"Content-Length": str(size)}
     try:
         answer = await client.put(await url(), content=_pieces(path), headers=headers)
     except httpx.HTTPError as error:
         raise Unavailable(f"the store broke off: {type(error).__name__}") from error
-    if not answer.is_success:
-        raise Unavailable(f"the store answered {answer.status_code}")
+    _judge(answer.status_code, refusals)
+
+
+def _judge(status: int, refusals: list[int]) -> None:
+    """Raises ``Unavailable`` for an answer after which another try may do better: the store's
+    own trouble, or a URL that has run out, ``MOST_REFUSALS`` times. Raises ``EngineFailed``
+    for one that will stay."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
+        raise Unavailable(f"the store answered {status}")
+    refusals.append(status)
+    if status == HTTPStatus.FORBIDDEN and len(refusals) <= MOST_REFUSALS:
+        raise Unavailable("the store refused the URL, which may have run out")
+    raise EngineFailed(f"the store refused the transfer with {status}")
 
 
 async def _pieces(path: Path) -> AsyncGenerator[bytes]:

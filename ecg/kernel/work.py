@@ -4,6 +4,7 @@ of its own, moves files, and reports before it ends."""
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import re
 import shutil
@@ -22,8 +23,16 @@ from redis.asyncio import Redis
 
 from ecg.kernel import transfer
 from ecg.kernel.attempts import Attempt, Objects, Reports, Stored, Ticket, Trouble
-from ecg.kernel.errors import Conflict, EcgError, EngineCrashed, EngineFailed, NotFound
+from ecg.kernel.errors import (
+    Conflict,
+    EcgError,
+    EngineCrashed,
+    EngineFailed,
+    NotFound,
+    Unavailable,
+)
 from ecg.kernel.queue import Life, TryAgain
+from ecg.kernel.telemetry import Faults
 
 T = TypeVar("T")
 
@@ -37,6 +46,11 @@ SECONDS = Histogram(
 
 SOURCE = "source"
 MOST_CRASHES = 3
+ROOM_PER_BYTE = 3
+ROOM = 1 << 30
+"""Bytes of free disk that a job waits for: so many for each of its source, and so many besides."""
+
+_FAULTS = Faults()
 _FOLDER = "ecg-attempt-"
 _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\",;]+/)+[^\s:'\",;]*")
 
@@ -74,10 +88,21 @@ class Attempted:
         return self.folder / SOURCE
 
     async def fetch(self, size: int) -> None:
-        """Brings the source of ``size`` bytes to ``self.source``."""
+        """Brings the source of ``size`` bytes to ``self.source``, once there is room for it and
+        for what is made of it."""
+        await transfer.patiently(lambda: self._room(size))
         await transfer.download(
             self._link.client, lambda: self._url(SOURCE, "get"), self.source, size
         )
+
+    async def _room(self, size: int) -> None:
+        needed = ROOM_PER_BYTE * size + ROOM
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            error = Unavailable(f"{free >> 20} MB free, {needed >> 20} MB needed for a job")
+            _FAULTS.failed("disk space", error)
+            raise error
+        _FAULTS.worked("disk space")
 
     async def store(self, name: str) -> Stored:
         """Brings the file ``name`` of the folder to the store."""
@@ -147,6 +172,11 @@ async def _ended(tried: Attempted, seconds: int, do: Do, failed: Failed) -> str:
             ) from None
     except EngineCrashed as error:
         raise TryAgain(error.message) from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        await failed(tried, Trouble.of(EngineFailed("the worker's disk ran full; try again later")))
+        return "failed"
     except EcgError as error:
         log.warning("attempt ended", code=error.code, reason=error.message)
         await failed(tried, told(error, tried.source))

@@ -130,15 +130,18 @@ class Child:
         return self._process
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
-        with contextlib.suppress(ConnectionError):
-            _write(process, Cancel())
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-            async with asyncio.timeout(CANCEL_GRACE):
-                while isinstance(
-                    await _next(process, Event | Alive | Done | Failed), Event | Alive
-                ):
-                    pass
-        await self.close()
+        # a call cut between a frame's length and its body leaves a stream that reads as nonsense
+        broken = (asyncio.IncompleteReadError, ConnectionError, TimeoutError, msgspec.DecodeError)
+        try:
+            with contextlib.suppress(*broken):
+                _write(process, Cancel())
+                async with asyncio.timeout(CANCEL_GRACE):
+                    while isinstance(
+                        await _next(process, Event | Alive | Done | Failed), Event | Alive
+                    ):
+                        pass
+        finally:
+            await self.close()
 
     async def _epitaph(self, process: asyncio.subprocess.Process) -> str:
         code = await process.wait()

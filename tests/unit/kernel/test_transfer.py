@@ -146,3 +146,28 @@ async def test_an_absent_store_is_waited_for(tmp_path):
         async with served(faulty):
             await asyncio.wait_for(waiting, 10)
     assert (tmp_path / "source").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("plan", "signed", "says"),
+    [
+        ([413], 1, "413"),
+        ([400], 1, "400"),
+        ([403, 403, 403, 403], 4, "403"),
+        ([503, 429, 413], 3, "413"),
+    ],
+)
+async def test_an_answer_that_will_stay_is_not_waited_out(tmp_path, plan, signed, says):
+    faulty = Faulty(*plan)
+    (tmp_path / "result.mp4").write_bytes(BODY)
+    async with served(faulty) as client:
+        with pytest.raises(EngineFailed, match=says):
+            await upload(client, faulty.url, tmp_path / "result.mp4", "result.mp4")
+    assert faulty.signed == signed
+
+
+async def test_a_source_shorter_than_announced_is_told(tmp_path):
+    faulty = Faulty(416)
+    async with served(faulty) as client:
+        with pytest.raises(EngineFailed, match="fewer than"):
+            await download(client, faulty.url, tmp_path / "source", len(BODY))

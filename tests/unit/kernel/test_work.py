@@ -1,9 +1,15 @@
 """What killed workers leave behind."""
 
+import asyncio
+import shutil
 import subprocess
 import sys
 
+import msgspec
+
 from ecg.kernel import work
+from ecg.kernel.attempts import Attempt, Ticket
+from ecg.kernel.queue import Life
 
 HOLD = """
 import sys, time
@@ -36,3 +42,23 @@ def test_folders_of_killed_workers_go_and_those_in_use_stay(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["somebody else's"]
     for process in held:
         process.stdout.close()
+
+
+async def test_a_job_waits_for_room_on_the_disk(tmp_path, monkeypatch):
+    ticket, begun = Ticket("1", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
+    tried = work.Attempted(None, ticket, Life(0), begun, tmp_path)
+    fetched = []
+
+    async def download(_client, _url, _path, size):
+        fetched.append(size)
+
+    monkeypatch.setattr(work.transfer, "download", download)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(work.shutil, "disk_usage", lambda _: usage._replace(free=work.ROOM))
+    tried._link = work.Link(None, None, None, None, tmp_path)
+    waiting = asyncio.create_task(tried.fetch(1000))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    monkeypatch.setattr(work.shutil, "disk_usage", lambda _: usage._replace(free=work.ROOM + 3000))
+    await asyncio.wait_for(waiting, 10)
+    assert fetched == [1000]

@@ -93,6 +93,22 @@ async def test_cancel_ends_child_and_grandchild_within_two_seconds(child, verb):
         assert not running(int(said[0]))
 
 
+async def test_a_cancel_amid_a_frame_still_ends_the_child(child, monkeypatch):
+    call = asyncio.create_task(child.call("hang", Said("x"), Said))
+    await asyncio.sleep(1)
+    process = child._process
+
+    async def misread(*_):
+        raise msgspec.DecodeError("the body was read as a length")
+
+    monkeypatch.setattr("ecg.media.child._next", misread)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert child._process is None
+    assert process.returncode is not None
+
+
 async def test_the_childs_end_is_heard_while_it_works(child):
     task = asyncio.create_task(child.call("wait", Said(""), Said))
     while child._process is None:  # noqa: ASYNC110 - it sends no event
