@@ -33,7 +33,7 @@ from ecg.kernel.errors import (
     RequestInvalid,
 )
 from ecg.kernel.watch import Shown
-from ecg.kernel.web import Caller, Part
+from ecg.kernel.web import Caller, Part, takes
 from ecg.media.info import VideoFacts
 
 
@@ -151,11 +151,29 @@ async def read_stored_scenario(
     return _document(row)
 
 
-@put("/videos/{video_id:uuid}/scenario")
+_EXAMPLE = {
+    "version": 1,
+    "style": {"name": "intention", "strength": 1.0},
+    "speakers": {"s1": {"label": "Ada", "color": "#f5b14b"}},
+    "cues": [
+        {
+            "id": "c1", "kind": "speech", "start": 0.4, "end": 1.6, "speaker": "s1", "region": None,
+            "words": [
+                {"text": "Hello", "start": 0.4, "end": 1.1, "loudness": 2.5, "pitch": None}
+            ],
+        }
+    ],
+}  # fmt: skip
+
+
+@put(
+    "/videos/{video_id:uuid}/scenario",
+    operation_class=takes(_EXAMPLE, "A scenario, as ecg/captions/schema/scenario.v1.json has it."),
+)
 async def write_scenario(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Replaces the scenario (body: scenario v1). `If-Match` with the ETag it was got with is
+    """Replaces the scenario. `If-Match` with the ETag it was got with is
     demanded, so that nobody's change is lost: 412 where it was changed meanwhile."""
     owner, body = request.user.user_id, await request.body()
     async with desk.database.transaction() as session:

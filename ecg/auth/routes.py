@@ -40,7 +40,7 @@ SIGNUPS_PER_MINUTE = 10
 Anyone = Request[Any, Any, Any]
 Email = Annotated[str, Meta(max_length=254, examples=["ada@example.org"])]
 Password = Annotated[str, Meta(min_length=8, max_length=1024, examples=["correct horse battery"])]
-Token = Annotated[str, Meta(min_length=1, max_length=256)]
+Token = Annotated[str, Meta(min_length=1, max_length=256, examples=["Zb4u…"])]
 
 
 class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -26,7 +27,15 @@ from litestar.middleware import (
 )
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
@@ -343,6 +352,24 @@ def _openapi(version: str) -> OpenAPIConfig:
         ),
         security=[{"bearer": []}],
     )
+
+
+def takes(example: dict[str, Any], described: str) -> type[Operation]:
+    """For a handler that reads its body itself: what the OpenAPI document says of it."""
+
+    @dataclass
+    class Taking(Operation):
+        def __post_init__(self) -> None:
+            schema = Schema(
+                type=OpenAPIType.OBJECT,
+                description=described,
+                properties={name: Schema() for name in example},
+                examples=[example],
+            )
+            content = {"application/json": OpenAPIMediaType(schema=schema, example=example)}
+            self.request_body = RequestBody(content, required=True)
+
+    return Taking
 
 
 def checked_cursor(cursor: str | None) -> str | None:

@@ -28,7 +28,7 @@ from ecg.kernel.errors import (
 )
 from ecg.kernel.identity import new_id
 from ecg.kernel.watch import Shown
-from ecg.kernel.web import Caller, Part, checked_cursor
+from ecg.kernel.web import Caller, Part, checked_cursor, takes
 from ecg.media.info import VideoFacts
 from ecg.render import desk as work
 from ecg.render import service
@@ -55,7 +55,19 @@ class Styles(msgspec.Struct, frozen=True):
     items: list[Style]
 
 
-@post("/renders", status_code=202)
+_EXAMPLE = {
+    "video_id": "019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c",
+    "output": {"format": "mp4", "quality": "standard"},
+}
+
+
+@post(
+    "/renders",
+    status_code=202,
+    operation_class=takes(
+        _EXAMPLE, "`video_id`, and if wanted `scenario` (else the stored one) and `output`."
+    ),
+)
 async def create_render(
     request: Caller,
     desk: NamedDependency[RenderDesk],
@@ -63,7 +75,7 @@ async def create_render(
         str | None, HeaderParameter(name="Idempotency-Key", max_length=255)
     ] = None,
 ) -> Response[RenderView]:
-    """Draws captions over a video (body: {video_id, scenario?, output?}). With an
+    """Draws captions over a video. With an
     `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
     account has used up what it may."""
     owner = request.user.user_id

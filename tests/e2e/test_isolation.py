@@ -78,19 +78,12 @@ def owned(server: Process, speech: Path) -> Iterator[tuple[Client, Client, dict[
         upload = owner.call(
             "POST", "/uploads", {"filename": "a.mp4", "size": 1000, "content_type": "video/mp4"}
         )["id"]
-        hook = (
-            owner.call(
-                "POST", "/webhooks", {"url": "https://example.org/", "events": ["render.succeeded"]}
-            )
-            if False
-            else {"id": "019ab2b0-0000-7000-8000-000000000000"}
-        )
         key = owner.call("POST", "/auth/keys", {"name": "k", "scopes": ["read"]})
         ids = {
             "video_id": video,
             "upload_id": upload,
             "render_id": owner.render(video),
-            "webhook_id": hook["id"],
+            "webhook_id": video,  # a webhook needs a public address; test_hooks.py has real ones
             "key_id": key["id"],
             "job_id": video,
         }
@@ -223,7 +216,27 @@ def test_the_openapi_document_describes_every_route(routes: list[Known], server:
         if not route.public and (route.method, route.path) not in described
     }
     assert not missing
-    assert json.dumps(document).count('"example') > 10
+    without_body = {"/api/v1/auth/logout", "/api/v1/admin/jobs/{job_id}/retry"}
+    bare = [
+        (method, path)
+        for path, item in document["paths"].items()
+        for method in sorted({"post", "put"} & item.keys())
+        if path not in without_body
+        and '"example' not in json.dumps(resolved(item[method]["requestBody"], document))
+    ]
+    assert not bare
+
+
+def resolved(node: Any, document: Any) -> Any:
+    """``node`` with what its references name put in their places."""
+    if isinstance(node, list):
+        return [resolved(each, document) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        name = node["$ref"].rsplit("/", 1)[1]
+        return resolved(document["components"]["schemas"][name], document)
+    return {key: resolved(value, document) for key, value in node.items()}
 
 
 def test_nothing_secret_is_logged(

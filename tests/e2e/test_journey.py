@@ -12,17 +12,17 @@ from tests.e2e.service import Client, Deployment, Process
 
 
 @pytest.mark.parametrize("shape", ["one process", "three processes"])
-def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, long_speech: Path) -> None:
+def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, large_speech: Path) -> None:
     server = request.getfixturevalue("server" if shape == "one process" else "apart")
     with Client(server.url).sign_up() as client:
-        video = client.upload(long_speech)
+        video = client.upload(large_speech)
         heard = [job["progress"] for _, job in client.events(f"/videos/{video}/analysis/events")]
         assert heard == sorted(heard)
         assert client.call("GET", f"/videos/{video}/analysis")["state"] == "succeeded"
 
         facts = client.call("GET", f"/videos/{video}")
         assert facts["state"] == "ready"
-        assert (facts["width"], facts["height"], facts["has_audio"]) == (320, 180, True)
+        assert (facts["width"], facts["height"], facts["has_audio"]) == (1280, 720, True)
         assert client.http.get(facts["poster_url"]).content[:2] == b"\xff\xd8"
 
         transcript = client.call("GET", f"/videos/{video}/transcript")
@@ -46,7 +46,7 @@ def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, long_spee
 
         with av.open(io.BytesIO(client.download(render))) as result:
             drawn = result.streams.video[0]
-            assert (drawn.width, drawn.height) == (320, 180)
+            assert (drawn.width, drawn.height) == (1280, 720)
             assert float(result.duration or 0) / 1e6 == pytest.approx(facts["duration"], abs=0.1)
         assert client.call("GET", "/usage")["today"]["renders"] == 1
 
