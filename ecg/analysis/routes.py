@@ -21,6 +21,7 @@ from ecg.analysis.models import Analysis
 from ecg.captions import transcript as transcripts
 from ecg.captions.compose import Rules
 from ecg.captions.formats import FORMATS, export_captions
+from ecg.captions.imported import import_captions
 from ecg.captions.lint import Finding, lint
 from ecg.captions.scenario import Scenario, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
@@ -65,6 +66,20 @@ class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     style: Annotated[str, Meta(max_length=32, examples=["intention"])] | None = None
     strength: Annotated[float, Meta(ge=0, le=1, examples=[0.8])] = 1.0
     rules: ComposeRules = ComposeRules()
+
+
+class CaptionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The text of a caption file."""
+
+    format: Annotated[Literal["srt", "vtt"], Meta(examples=["srt"])]
+    text: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=2_000_000,
+            examples=["1\n00:00:00,500 --> 00:00:02,000\nHello world\n"],
+        ),
+    ]
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -239,6 +254,28 @@ async def export(
     return Response(text.encode(), media_type=f"{types[kind]}; charset=utf-8")
 
 
+@post("/videos/{video_id:uuid}/captions", status_code=200)
+async def import_file(
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    data: JSONBody[CaptionFile],
+) -> Response[bytes]:
+    """Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
+    stored one, so `If-Match` is demanded as for `PUT`."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+    style = load_style(desk.style)
+    scenario = await asyncio.to_thread(import_captions, data.text, data.format, style)
+    fitting(scenario, video)
+    async with desk.database.transaction() as session:
+        row = await service.store_scenario(
+            session, owner, video.id, scenario, request.headers.get("if-match")
+        )
+    return _document(row)
+
+
 @get("/videos/{video_id:uuid}/lint")
 async def find_faults(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
@@ -261,7 +298,7 @@ def _router(desk: AnalysisDesk) -> Router:
         "/api/v1",
         route_handlers=[
             start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript,
-            read_stored_scenario, write_scenario, compose_scenario, export, find_faults,
+            read_stored_scenario, write_scenario, compose_scenario, export, import_file, find_faults,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )  # fmt: skip
@@ -271,11 +308,16 @@ def checked(body: bytes, video: VideoFacts) -> Scenario:
     """The scenario in ``body``, seen to fit ``video``. Raises ``DocumentInvalid``."""
     scenario = read_scenario(body)
     check_choice(scenario.style)
+    fitting(scenario, video)
+    return scenario
+
+
+def fitting(scenario: Scenario, video: VideoFacts) -> None:
+    """Raises ``DocumentInvalid`` where a cue outlasts ``video``."""
     if video.media is not None and video.media.video:
         picture = video.media.video[0]
         end = picture.duration or video.media.duration
         check_within(scenario, end, 1 / float(picture.rate))
-    return scenario
 
 
 async def _latest(desk: AnalysisDesk, owner: str, video_id: str) -> tuple[Analysis, Shown]:

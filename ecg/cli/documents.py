@@ -13,6 +13,7 @@ from ecg import roles
 from ecg.captions.compose import compose as composed
 from ecg.captions.document import encode
 from ecg.captions.formats import FORMATS, export_captions
+from ecg.captions.imported import IMPORTS, import_captions
 from ecg.captions.lint import lint as linted
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, list_styles, load_style
@@ -103,6 +104,25 @@ def export(out: Output, document: Path, output: Path, *, words: bool) -> None:
     _put(out, output, text.encode(), "captions")
 
 
+@click.command("import")
+@click.argument("source", metavar="F.srt|F.vtt", type=FILE)
+@click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
+@click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
+@reporting
+def import_file(out: Output, source: Path, output: Path | None, style: Style | None) -> None:
+    """Make a scenario of another program's captions; words' times are spread over each cue."""
+    kind = source.suffix.removeprefix(".").lower()
+    if kind not in IMPORTS:
+        known = ", ".join(f".{name}" for name in IMPORTS)
+        raise click.BadParameter(f"{source} must end in one of {known}", param_hint="F")
+    try:
+        text = read(source).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputRefused(f"{source}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    chosen = style or load_style(load_settings().settings.render.style)
+    _put(out, output, encode(import_captions(text, kind, chosen)), "scenario")
+
+
 class _Kind(msgspec.Struct):
     """Just enough of a document to tell which one it is."""
 
@@ -142,4 +162,4 @@ def _put(out: Output, output: Path | None, data: bytes, what: str) -> None:
         out.result(str(output), {what: str(output)})
 
 
-COMMANDS: tuple[Any, ...] = (compose, lint, export, styles)
+COMMANDS: tuple[Any, ...] = (compose, lint, export, import_file, styles)

@@ -24,6 +24,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/uploads/{upload_id}/complete"): {},
     ("POST", "/api/v1/videos/{video_id}/analysis"): {},
     ("POST", "/api/v1/videos/{video_id}/scenario/compose"): {},
+    ("POST", "/api/v1/videos/{video_id}/captions"): {"format": "srt", "text": "x"},
     ("PUT", "/api/v1/videos/{video_id}/scenario"): {
         "version": 1, "style": {"name": "intention"}, "speakers": [], "cues": [],
     },

@@ -374,3 +374,28 @@ async def test_a_stranger_finds_nothing(here: World) -> None:
             )
             assert answer.status_code == 404, (method, path, answer.text)
             assert answer.json()["code"] == "not_found"
+
+
+async def test_captions_of_other_programs_become_a_scenario(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner)
+    path = f"/videos/{video}/captions"
+    srt = "1\n00:00:00,200 --> 00:00:00,900\nHello world\n"
+    made = await here.ask(owner, "POST", path, {"format": "srt", "text": srt})
+    assert (made.status_code, made.headers["etag"]) == (200, '"1"')
+    words = made.json()["cues"][0]["words"]
+    assert [(word["text"], word["tags"]) for word in words] == [
+        ("Hello", ["interpolated"]),
+        ("world", ["interpolated"]),
+    ]
+    again = await here.ask(owner, "POST", path, {"format": "srt", "text": srt})
+    assert again.status_code == 428
+    for body in (
+        {"format": "srt", "text": "no captions"},
+        {"format": "vtt", "text": srt},
+        {"format": "pdf", "text": srt},
+        {"format": "srt", "text": srt.replace("00:00:00,900", "01:00:00,000")},
+    ):
+        refused = await here.ask(owner, "POST", path, body)
+        assert refused.status_code == 422, refused.text
+        assert refused.headers["content-type"] == "application/problem+json"
