@@ -143,12 +143,12 @@ def test_the_render_role_absent_and_back(tmp_path: Path, speech: Path) -> None:
     with services(tmp_path / "data") as settings:
         deployment = Deployment(settings, tmp_path)
         try:
-            absent_and_back(deployment, speech)
+            assert absent_and_back(deployment, speech) == "succeeded"
         finally:
             deployment.stop()
 
 
-def absent_and_back(deployment: Deployment, speech: Path) -> None:
+def absent_and_back(deployment: Deployment, speech: Path) -> str:
     api = deployment.start("api")
     deployment.start("audio")
     with Client(deployment.url).sign_up() as client:
@@ -162,8 +162,9 @@ def absent_and_back(deployment: Deployment, speech: Path) -> None:
         faults = [line for line in api.log.read_text().splitlines() if '"event": "fault"' in line]
         assert len(faults) == 1, faults
         deployment.start("render")
-        assert client.ended(path, 60)["state"] == "succeeded"
+        state = client.ended(path, 60)["state"]
         assert breaker(api.url) == 0
+        return state
 
 
 def breaker(url: str) -> float:
