@@ -1,14 +1,13 @@
-"""``/videos/{id}``: analysis, transcript, scenario, captions, lint."""
+"""``/videos/{id}``: analysis and transcript; the scenario's routes stand beside."""
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import MediaType, Response, Router, delete, get, post, put
+from litestar import MediaType, Response, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.response import ServerSentEvent
@@ -16,26 +15,15 @@ from msgspec import Meta
 
 from ecg.analysis import desk as work
 from ecg.analysis import service
+from ecg.analysis.captions import HANDLERS
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
-from ecg.captions import transcript as transcripts
-from ecg.captions.compose import Rules
-from ecg.captions.formats import FORMATS, export_captions
-from ecg.captions.imported import import_captions
-from ecg.captions.lint import Finding, lint
-from ecg.captions.scenario import Scenario, check_within, read_scenario
-from ecg.captions.styles import Style, check_choice, load_style
 from ecg.kernel import jobs
 from ecg.kernel.errors import (
     Conflict,
-    FieldError,
-    InputRefused,
-    NotFound,
-    RequestInvalid,
 )
 from ecg.kernel.watch import Shown
-from ecg.kernel.web import Caller, Part, takes
-from ecg.media.info import VideoFacts
+from ecg.kernel.web import Caller, Part
 
 
 class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,46 +32,6 @@ class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=8, examples=["en"])] | None = None
     engine: Literal["faster-whisper"] | None = None
     speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
-
-
-class ComposeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out is the style's, else the language's. ``words`` per cue, ``chars`` per
-    line, ``duration`` in seconds. ``case``, ``punctuation`` and ``mask`` are not carried out
-    yet and refused."""
-
-    words: Annotated[int, Meta(ge=1, le=200)] | None = None
-    chars: Annotated[int, Meta(ge=1, le=200)] | None = None
-    lines: Annotated[int, Meta(ge=1, le=5)] | None = None
-    duration: Annotated[float, Meta(gt=0, le=60)] | None = None
-    case: Literal["upper", "lower", "sentence"] | None = None
-    punctuation: bool | None = None
-    mask: bool | None = None
-
-
-class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``strength``: how expressive, 0 plain to 1."""
-
-    style: Annotated[str, Meta(max_length=32, examples=["intention"])] | None = None
-    strength: Annotated[float, Meta(ge=0, le=1, examples=[0.8])] = 1.0
-    rules: ComposeRules = ComposeRules()
-
-
-class CaptionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The text of a caption file."""
-
-    format: Annotated[Literal["srt", "vtt"], Meta(examples=["srt"])]
-    text: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=2_000_000,
-            examples=["1\n00:00:00,500 --> 00:00:02,000\nHello world\n"],
-        ),
-    ]
-
-
-class Findings(msgspec.Struct, frozen=True):
-    items: list[Finding]
 
 
 @post("/videos/{video_id:uuid}/analysis", status_code=202)
@@ -157,134 +105,6 @@ async def read_transcript(
     return Response(document, media_type=MediaType.JSON)
 
 
-@get("/videos/{video_id:uuid}/scenario")
-async def read_stored_scenario(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
-) -> Response[bytes]:
-    """What is shown: the scenario, and its ETag to change it with."""
-    row, _ = await _stored(desk, request.user.user_id, str(video_id))
-    return _document(row)
-
-
-_EXAMPLE = {
-    "version": 1,
-    "style": {"name": "intention", "strength": 1.0},
-    "speakers": {"s1": {"label": "Ada", "color": "#f5b14b"}},
-    "cues": [
-        {
-            "id": "c1", "kind": "speech", "start": 0.4, "end": 1.6, "speaker": "s1", "region": None,
-            "words": [
-                {"text": "Hello", "start": 0.4, "end": 1.1, "loudness": 2.5, "pitch": None}
-            ],
-        }
-    ],
-}  # fmt: skip
-
-
-@put(
-    "/videos/{video_id:uuid}/scenario",
-    operation_class=takes(_EXAMPLE, "A scenario, as ecg/captions/schema/scenario.v1.json has it."),
-)
-async def write_scenario(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
-) -> Response[bytes]:
-    """Replaces the scenario. `If-Match` with the ETag it was got with is
-    demanded, so that nobody's change is lost: 412 where it was changed meanwhile."""
-    owner, body = request.user.user_id, await request.body()
-    async with desk.database.transaction() as session:
-        video = await desk.find_video(session, owner, str(video_id))
-    scenario = await asyncio.to_thread(checked, body, video)
-    async with desk.database.transaction() as session:
-        row = await service.store_scenario(
-            session, owner, video.id, scenario, request.headers.get("if-match")
-        )
-    return _document(row)
-
-
-@post("/videos/{video_id:uuid}/scenario/compose", status_code=200)
-async def compose_scenario(
-    request: Caller,
-    desk: NamedDependency[AnalysisDesk],
-    video_id: FromPath[UUID],
-    data: JSONBody[Composition],
-) -> Response[bytes]:
-    """Composes the scenario anew from the transcript, in a style and by rules, and stores it."""
-    owner = request.user.user_id
-    async with desk.database.transaction() as session:
-        video = await desk.find_video(session, owner, str(video_id))
-        document = await service.read_latest_transcript(session, owner, video.id)
-    for name in ("case", "punctuation", "mask"):
-        if getattr(data.rules, name) is not None:
-            raise _refused(f"$.rules.{name}", "is not supported yet; leave it out")
-    rules = Rules(
-        words=data.rules.words,
-        characters=data.rules.chars,
-        lines=data.rules.lines,
-        duration=data.rules.duration,
-    )
-    style = _style(data.style or desk.style)
-    scenario = await asyncio.to_thread(
-        lambda: work.composed(
-            transcripts.read_transcript(document), video.media, style, data.strength, rules
-        )
-    )
-    async with desk.database.transaction() as session:
-        row = await service.store_scenario(session, owner, video.id, scenario, "*")
-    return _document(row)
-
-
-@get(
-    [
-        "/videos/{video_id:uuid}/captions.srt",
-        "/videos/{video_id:uuid}/captions.vtt",
-        "/videos/{video_id:uuid}/captions.json",
-        "/videos/{video_id:uuid}/captions.ass",
-    ]
-)
-async def export(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The captions as a file for other players."""
-    row, _ = await _stored(desk, request.user.user_id, str(video_id))
-    kind = request.url.path.rsplit(".", 1)[1]
-    if kind not in FORMATS:
-        raise InputRefused(f"captions.{kind} is not written yet; there are {', '.join(FORMATS)}")
-    text = await asyncio.to_thread(_exported, row.document, kind)
-    types = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
-    return Response(text.encode(), media_type=f"{types[kind]}; charset=utf-8")
-
-
-@post("/videos/{video_id:uuid}/captions", status_code=200)
-async def import_file(
-    request: Caller,
-    desk: NamedDependency[AnalysisDesk],
-    video_id: FromPath[UUID],
-    data: JSONBody[CaptionFile],
-) -> Response[bytes]:
-    """Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
-    stored one, so `If-Match` is demanded as for `PUT`."""
-    owner = request.user.user_id
-    async with desk.database.transaction() as session:
-        video = await desk.find_video(session, owner, str(video_id))
-    style = load_style(desk.style)
-    scenario = await asyncio.to_thread(import_captions, data.text, data.format, style)
-    fitting(scenario, video)
-    async with desk.database.transaction() as session:
-        row = await service.store_scenario(
-            session, owner, video.id, scenario, request.headers.get("if-match")
-        )
-    return _document(row)
-
-
-@get("/videos/{video_id:uuid}/lint")
-async def find_faults(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
-) -> Findings:
-    """What would make the captions hard to read, each with its value, its limit and a repair."""
-    row, video = await _stored(desk, request.user.user_id, str(video_id))
-    return Findings(await asyncio.to_thread(_linted, row.document, video))
-
-
 def api_part(desk: AnalysisDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
@@ -297,27 +117,10 @@ def _router(desk: AnalysisDesk) -> Router:
     return Router(
         "/api/v1",
         route_handlers=[
-            start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript,
-            read_stored_scenario, write_scenario, compose_scenario, export, import_file, find_faults,
+            start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript, *HANDLERS,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )  # fmt: skip
-
-
-def checked(body: bytes, video: VideoFacts) -> Scenario:
-    """The scenario in ``body``, seen to fit ``video``. Raises ``DocumentInvalid``."""
-    scenario = read_scenario(body)
-    check_choice(scenario.style)
-    fitting(scenario, video)
-    return scenario
-
-
-def fitting(scenario: Scenario, video: VideoFacts) -> None:
-    """Raises ``DocumentInvalid`` where a cue outlasts ``video``."""
-    if video.media is not None and video.media.video:
-        picture = video.media.video[0]
-        end = picture.duration or video.media.duration
-        check_within(scenario, end, 1 / float(picture.rate))
 
 
 async def _latest(desk: AnalysisDesk, owner: str, video_id: str) -> tuple[Analysis, Shown]:
@@ -325,46 +128,3 @@ async def _latest(desk: AnalysisDesk, owner: str, video_id: str) -> tuple[Analys
         row = await service.latest(session, owner, video_id)
     shown = await work.shown_rows(desk, [row])
     return row, shown[row.id]
-
-
-async def _stored(
-    desk: AnalysisDesk, owner: str, video_id: str
-) -> tuple[service.StoredScenario, VideoFacts]:
-    async with desk.database.transaction() as session:
-        video = await desk.find_video(session, owner, video_id)
-        row = await service.read_stored(session, owner, video_id)
-    if row is None:
-        raise NotFound("this video has no scenario yet; it gets one with its transcript")
-    return row, video
-
-
-def _document(row: service.StoredScenario) -> Response[bytes]:
-    return Response(
-        row.document,
-        media_type=MediaType.JSON,
-        status_code=200,
-        headers={"ETag": service.etag(row), "Cache-Control": "private, no-cache"},
-    )
-
-
-def _style(name: str) -> Style:
-    try:
-        return load_style(name)
-    except NotFound as error:
-        raise _refused("$.style", error.message) from None
-
-
-def _refused(path: str, message: str) -> RequestInvalid:
-    return RequestInvalid(f"{path}: {message}", (FieldError(path, message),))
-
-
-def _exported(document: bytes, kind: str) -> str:
-    return export_captions(read_scenario(document), kind)
-
-
-def _linted(document: bytes, video: VideoFacts) -> list[Finding]:
-    scenario = read_scenario(document)
-    if video.media is None or not video.media.video:
-        return lint(scenario)
-    picture = video.media.video[0]
-    return lint(scenario, size=picture.shown_size, fps=picture.rate)
