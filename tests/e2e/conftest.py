@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -105,19 +108,37 @@ def large_speech(with_picture: Callable[..., Path]) -> Path:
     return with_picture(FIXTURES / "conv_mf2.flac", (1280, 720))
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """The whole service in one process on stores of its own, as a developer runs it."""
-    folder = tmp_path_factory.mktemp("server")
-    process = Process(environment(folder / "data"), folder / "log")
-    yield process
-    process.stop()
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that every account may pass through. PostgreSQL has one of its own under root,
+    and where it cannot reach the data folder its data stay outside, after the test too."""
+    folder = Path(tempfile.mkdtemp(prefix="ecg-e2e-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
-def apart(tmp_path: Path) -> Iterator[Deployment]:
+def data_dir() -> Iterator[Path]:
+    with reachable_folder() as folder:
+        yield folder / "data"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Process]:
+    """The whole service in one process on stores of its own, as a developer runs it."""
+    with reachable_folder() as folder:
+        process = Process(environment(folder / "data"), folder / "log")
+        yield process
+        process.stop()
+
+
+@pytest.fixture
+def apart(tmp_path: Path, data_dir: Path) -> Iterator[Deployment]:
     """The three roles in processes of their own, as an operator runs them."""
-    with services(tmp_path / "data") as settings:
+    with services(data_dir) as settings:
         deployment = Deployment(settings, tmp_path)
         try:
             for role in ("api", "audio", "render"):

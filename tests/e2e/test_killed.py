@@ -105,7 +105,7 @@ def test_the_api_killed(apart: Deployment, large_speech: Path, moment: str) -> N
 @pytest.mark.parametrize("store", ["postgres", "valkey"])
 @pytest.mark.parametrize("moment", ["underway", "ending"])
 def test_a_store_killed(
-    apart: Deployment, large_speech: Path, tmp_path: Path, store: str, moment: str
+    apart: Deployment, large_speech: Path, data_dir: Path, store: str, moment: str
 ) -> None:
     with Client(apart.url).sign_up() as client:
         video = client.analysed(large_speech)
@@ -116,7 +116,7 @@ def test_a_store_killed(
             client.until(
                 path, lambda job: job["progress"]["frame"] >= 0.9 * job["progress"]["total"]
             )
-        pid = running_pids(tmp_path / "data", [store])[store]
+        pid = running_pids(data_dir, [store])[store]
         os.kill(pid, signal.SIGKILL)
         assert client.ended(path, CAUGHT_UP + 30)["state"] == "succeeded"
         assert client.download(render)
@@ -139,8 +139,8 @@ def test_one_of_two_killed(apart: Deployment, speech: Path) -> None:
         assert client.call("GET", "/usage")["today"]["renders"] == 3
 
 
-def test_the_render_role_absent_and_back(tmp_path: Path, speech: Path) -> None:
-    with services(tmp_path / "data") as settings:
+def test_the_render_role_absent_and_back(tmp_path: Path, data_dir: Path, speech: Path) -> None:
+    with services(data_dir) as settings:
         deployment = Deployment(settings, tmp_path)
         try:
             assert absent_and_back(deployment, speech) == "succeeded"

@@ -38,9 +38,11 @@ def at_once(urls: list[str], token: str, video: str, count: int) -> list[httpx.R
     return asyncio.run(ask())
 
 
-def test_fifty_at_once_against_a_quota_of_five(tmp_path: Path, speech: Path) -> None:
+def test_fifty_at_once_against_a_quota_of_five(
+    tmp_path: Path, data_dir: Path, speech: Path
+) -> None:
     with (
-        services(tmp_path / "data") as settings,
+        services(data_dir) as settings,
         deployed({**settings, "ECG_LIMITS__RENDERS_PER_MINUTE": "1000"}, tmp_path) as (
             deployment,
             urls,
@@ -59,9 +61,11 @@ def test_fifty_at_once_against_a_quota_of_five(tmp_path: Path, speech: Path) -> 
         assert client.call("GET", "/usage")["left"]["renders_per_day"] == 0
 
 
-def test_twenty_five_in_a_minute_over_two_apis(tmp_path: Path, speech: Path) -> None:
+def test_twenty_five_in_a_minute_over_two_apis(
+    tmp_path: Path, data_dir: Path, speech: Path
+) -> None:
     with (
-        services(tmp_path / "data") as settings,
+        services(data_dir) as settings,
         deployed(settings, tmp_path) as (
             deployment,
             urls,

@@ -24,8 +24,8 @@ asyncio.run(main())
 """
 
 
-def test_the_api_role_loads_nothing_heavy(tmp_path: Path) -> None:
-    with services(tmp_path / "data") as settings:
+def test_the_api_role_loads_nothing_heavy(tmp_path: Path, data_dir: Path) -> None:
+    with services(data_dir) as settings:
         deployment = Deployment(settings, tmp_path)
         try:
             api = deployment.start("api")

@@ -27,9 +27,9 @@ def test_a_stop_amid_work_hands_the_job_back(apart: Deployment, long_speech: Pat
 
 
 def test_everything_stops_with_a_reader_and_an_engine_at_work(
-    tmp_path: Path, long_speech: Path
+    tmp_path: Path, data_dir: Path, long_speech: Path
 ) -> None:
-    settings = environment(tmp_path / "data")
+    settings = environment(data_dir)
     first = Process(settings, tmp_path / "log")
     with Client(first.url).sign_up() as client:
         token, video = client.token, client.analysed(long_speech)
