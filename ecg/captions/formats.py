@@ -1,4 +1,4 @@
-"""Captions as other players read them: SRT, VTT, JSON."""
+"""Captions as other players read them: SRT, VTT, ASS, JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ecg.captions.styles import load_style
 from ecg.captions.text import between, break_lines, language_of, line_room
 from ecg.captions.transcript import Transcript
 
-FORMATS = ("srt", "vtt", "json")
+FORMATS = ("srt", "vtt", "ass", "json")
 
 _CHARACTERS = 42
 """Characters of a line where the player, not the style, breaks it (Netflix)."""
@@ -44,8 +44,8 @@ def export_captions(document: Transcript | Scenario, kind: str, *, words: bool =
     """The text of a caption file of ``kind``, one of ``FORMATS``.
 
     A transcript is paged as the *broadcast* style has it; ``words`` gives one cue per word.
-    JSON is the document itself. VTT carries the time of each word inside its cue. Hidden words
-    are left out.
+    JSON is the document itself. VTT carries the time of each word inside its cue, ASS fills
+    each word while it is spoken. Hidden words are left out.
     """
     if kind == "json":
         return encode(document).decode()
@@ -62,9 +62,11 @@ def export_captions(document: Transcript | Scenario, kind: str, *, words: bool =
             for word in line.words
         ]
     file = pysubs2.SSAFile()
+    if kind == "ass":
+        _look(file)
     for line in lines:
         if line.words:
-            text = _text(line, language, kind, timed=kind == "vtt" and not words)
+            text = _text(line, language, kind, timed=kind in {"vtt", "ass"} and not words)
             # players drop a cue that stands for no time at all
             end = max(line.end, line.start + 1)
             file.append(pysubs2.SSAEvent(line.start, end, text=text))
@@ -90,23 +92,55 @@ def _text(line: _Line, language: str, kind: str, *, timed: bool) -> str:
 
 
 def _shown(line: _Line, indices: Sequence[int], kind: str, *, timed: bool) -> str:
-    """The words of a line, each led by its time where ``timed``: WebVTT wants such times to
-    grow and to lie inside the cue."""
+    """The words of a line, each led by its time where ``timed``."""
     text = ""
     for index in indices:
         word = line.words[index]
         if index > indices[0]:
             text += between(line.words[index - 1].text, word.text)
-        earlier = max((other.start for other in line.words[:index]), default=line.start)
-        if timed and max(earlier, line.start) < word.start < line.end:
-            text += f"<{WebVTTFormat.ms_to_timestamp(word.start)}>"
+        if timed:
+            text += _filling(line, index) if kind == "ass" else _stamp(line, index)
         text += _escaped(word.text, kind)
     return text
 
 
+def _stamp(line: _Line, index: int) -> str:
+    """WebVTT wants the times of words to grow and to lie inside the cue."""
+    word = line.words[index]
+    earlier = max((other.start for other in line.words[:index]), default=line.start)
+    inside = max(earlier, line.start) < word.start < line.end
+    return f"<{WebVTTFormat.ms_to_timestamp(word.start)}>" if inside else ""
+
+
+def _look(file: pysubs2.SSAFile) -> None:
+    """White on a dark box, as words not yet spoken stand, in the middle below; spoken ones are
+    amber. Sizes are of a picture 1080 lines high, to which players scale."""
+    file.info.update({"PlayResX": "1920", "PlayResY": "1080", "ScaledBorderAndShadow": "yes"})
+    style = file.styles["Default"]
+    style.fontname, style.fontsize, style.bold = "Arial", 56, True
+    style.primarycolor = pysubs2.Color(245, 177, 75)
+    style.secondarycolor = pysubs2.Color(255, 255, 255)
+    style.outlinecolor = style.backcolor = pysubs2.Color(0, 0, 0, 26)
+    style.borderstyle, style.outline, style.shadow = 3, 8, 0
+    style.marginl = style.marginr = 100
+    style.marginv = 60
+
+
+def _filling(line: _Line, index: int) -> str:
+    """ASS counts each word's time, in hundredths, from the end of the one before: a pause is an
+    empty piece. What is left over by rounding goes into the next."""
+    word = line.words[index]
+    before = line.words[index - 1].end if index else line.start
+    pause = round(word.start / 10) - round(max(before, line.start) / 10)
+    length = max(round(word.end / 10) - round(word.start / 10), 0)
+    return (f"{{\\kf{pause}}}" if pause > 0 else "") + f"{{\\kf{length}}}"
+
+
 def _escaped(text: str, kind: str) -> str:
-    """Text that a format shows as it stands: WebVTT has entities; SRT has no escape, so only
-    what would begin a new cue is changed. What pysubs2 itself would read as a line break or a
-    drawing must not look like one."""
+    """Text that a format shows as it stands: WebVTT has entities; SRT and ASS have no escape, so
+    only what would begin a new cue or an instruction is changed. What pysubs2 itself would read
+    as a line break or a drawing must not look like one."""
+    if kind == "ass":
+        text = text.replace("\\", "\u29f5").replace("{", "\uff5b").replace("}", "\uff5d")
     text = escape(text, quote=False) if kind == "vtt" else text.replace("-->", "--\u203a")
     return re.sub(r"\\(?=[nNhp])", "\u29f5", text)

@@ -91,7 +91,9 @@ async def _probed(settings: Settings, video: Path) -> VideoStream:
 
 @click.command()
 @click.argument("document", metavar="SCENARIO|TRANSCRIPT", type=FILE)
-@click.option("-o", "--output", type=FILE, required=True, metavar="F", help="F.srt, .vtt or .json.")
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="F", help="F.srt, .vtt, .ass or .json."
+)
 @click.option("--words", is_flag=True, help="One cue per word.")
 @reporting
 def export(out: Output, document: Path, output: Path, *, words: bool) -> None:

@@ -132,3 +132,16 @@ def test_lines_are_even_and_fit() -> None:
     assert lines_of(["x" * 60, "y"], "en", 42) == ["x" * 60, "y"]
     assert width("한국어 AB.", "ko") == 3 + 0.5 * 4
     assert width("cafe\u0301", "en") == 4
+
+
+def test_ass_fills_each_word_while_it_is_spoken() -> None:
+    said = transcript(spoken("one {two} th\\nree", start=1, pauses={1: 0.2}))
+    text = export_captions(compose(said, load_style("intention")), "ass")
+    file = pysubs2.SSAFile.from_string(text)
+    assert (file.info["PlayResX"], file.info["PlayResY"]) == ("1920", "1080")
+    (cue,) = file.events
+    assert cue.start == 1000
+    filled = re.findall(r"\{\\kf(\d+)\}([^{]*)", cue.text)
+    assert [(int(length), word.strip()) for length, word in filled] == [
+        (30, "one"), (20, ""), (30, "｛two｝"), (30, "th⧵nree"),
+    ]  # fmt: skip
