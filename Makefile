@@ -25,7 +25,7 @@ demo: $(VENV)/.ready ## captions VIDEO (default: a short speech clip) and prints
 	@$(BIN)/ecg caption "$(VIDEO)" -o "$(OUT)" --style "$(STYLE)"
 
 run: $(VENV)/.ready ## runs the whole service on stores of its own in .ecg, and prints its address
-	@ECG_DATA_DIR="$${ECG_DATA_DIR:-.ecg}" $(BIN)/ecg serve
+	@ECG_DATA_DIR="$${ECG_DATA_DIR:-.ecg}" exec $(BIN)/ecg serve
 
 test: setup check pytest ## every check: format, types, boundaries, tests
 
