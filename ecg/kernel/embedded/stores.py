@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import http.client
 import os
@@ -34,6 +35,9 @@ STORE = "store"
 NAMES = (postgres.NAME, valkey.NAME, STORE)
 _LOOPBACK = "127.0.0.1"
 _READY = 30.0
+_UNOWNED = 5.0
+"""Seconds for which a lock may be held by nobody that lives: a process that has it and has not
+said so yet, or one that was killed and whose threads are still ending."""
 
 
 class Stores(msgspec.Struct, frozen=True):
@@ -183,13 +187,16 @@ def _lock(folder: Path) -> tuple[int | None, Owner | None]:
             f"the data folder {folder} cannot be written: {error.strerror}; "
             "name another in ECG_DATA_DIR"
         ) from None
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(number)
-        wait_until(lambda: owner_of(folder) is not None, 2)
-        return None, owner_of(folder)
-    return number, None
+    deadline = time.monotonic() + _UNOWNED
+    while True:
+        with contextlib.suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, None
+        owner = owner_of(folder)
+        if owner is not None or time.monotonic() > deadline:
+            os.close(number)
+            return None, owner
+        time.sleep(0.05)
 
 
 def _write_owner(lock: int, owner: Owner) -> None:

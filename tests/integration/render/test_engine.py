@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,8 @@ def many_words():
     return scenario(*(cue(n, n * 1.0, n + 0.9, ["one", "two", "three"]) for n in range(29)))
 
 
-def descendants():
-    """Process ids below this one, by name."""
+def below(root):
+    """Names of the processes below ``root``, and of itself, by process id."""
     parents = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -52,12 +53,12 @@ def descendants():
         name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :]
         if rest[0] != "Z":
             parents[int(entry.parent.name)] = (int(rest.split()[1]), name)
-    found, grown = {os.getpid()}, True
+    found, grown = {root} & parents.keys(), True
     while grown:
         more = {pid for pid, (parent, _) in parents.items() if parent in found} - found
         found |= more
         grown = bool(more)
-    return {pid: parents[pid][1] for pid in found - {os.getpid()}}
+    return {pid: parents[pid][1] for pid in found}
 
 
 def alive(pids):
@@ -79,8 +80,8 @@ async def gone(pids, seconds=2.0):
 
 
 async def started(engine, source, output):
-    """A running render, once frames are being encoded, and the processes it started."""
-    before = descendants().keys()
+    """A running render, once frames are being encoded, and the processes of its engine, the
+    child first. Other tests' servers live beside them, below the same parent."""
     seen = asyncio.Event()
     job = RenderJob(many_words(), quality="high")
 
@@ -91,9 +92,10 @@ async def started(engine, source, output):
     task = asyncio.create_task(engine.run(job, source, output, heard))
     async with asyncio.timeout(30):
         await seen.wait()
-    mine = descendants().keys() - before
+    child = engine._child._process.pid
+    mine = below(child)
     assert len(mine) >= 3  # the child, Playwright's driver, Chromium
-    return task, mine
+    return task, child, mine
 
 
 async def test_render_reports_progress_and_writes_only_the_result(engine, source, tmp_path, short):
@@ -109,7 +111,7 @@ async def test_render_reports_progress_and_writes_only_the_result(engine, source
 
 async def test_cancel_leaves_no_process_and_no_file(engine, long, tmp_path):
     output = tmp_path / "out.mp4"
-    task, mine = await started(engine, long, output)
+    task, _, mine = await started(engine, long, output)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -119,8 +121,8 @@ async def test_cancel_leaves_no_process_and_no_file(engine, long, tmp_path):
 
 async def test_a_killed_child_is_one_clear_error(engine, long, source, tmp_path, short):
     output = tmp_path / "out.mp4"
-    task, mine = await started(engine, long, output)
-    os.kill(min(mine), signal.SIGKILL)
+    task, child, mine = await started(engine, long, output)
+    os.kill(child, signal.SIGKILL)
     with pytest.raises(EngineFailed, match="SIGKILL"):
         await task
     assert await gone(mine)
@@ -131,11 +133,11 @@ async def test_a_killed_child_is_one_clear_error(engine, long, source, tmp_path,
 
 async def test_a_lost_browser_is_one_clear_error(engine, long, tmp_path):
     output = tmp_path / "out.mp4"
-    task, mine = await started(engine, long, output)
-    names = descendants()
-    for pid in mine:
-        if "chrom" in names.get(pid, ""):
-            os.kill(pid, signal.SIGKILL)
+    task, _, mine = await started(engine, long, output)
+    for pid, name in mine.items():
+        if "chrom" in name:
+            with suppress(ProcessLookupError):  # each that ends takes others along
+                os.kill(pid, signal.SIGKILL)
     with pytest.raises(EngineFailed, match="browser was lost"):
         await task
     assert not output.exists()
