@@ -69,6 +69,7 @@ async def _caption_all(
                     source,
                     target,
                     _drawing(advance),
+                    segments=settings.segments_folder,
                 )
             _finished(out, target, result)
     finally:
@@ -157,7 +158,9 @@ async def _render(
     engine = roles.render_engine(settings)
     try:
         with out.steps() as advance:
-            return await engine.run(job, source, output, _drawing(advance))
+            return await engine.run(
+                job, source, output, _drawing(advance), segments=settings.segments_folder
+            )
     finally:
         await engine.close()
 
@@ -194,6 +197,8 @@ def _finished(out: Output, target: Path, result: RenderResult) -> None:
         f"{result.duration:.1f} s of {result.width}x{result.height} drawn in "
         f"{result.seconds:.1f} s ({speed:.1f} x real time)"
     )
+    if result.kept:
+        out.say(f"{result.kept / result.frames:.0%} of it was kept from an earlier render")
     if result.capture_reason:
         out.say(f"drawn with screenshots, which is slower: {result.capture_reason}")
     out.result(str(target), {"output": str(target), "result": result})

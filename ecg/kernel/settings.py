@@ -142,6 +142,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.models_dir or _user_folder("XDG_CACHE_HOME", ".cache") / "models"
 
     @property
+    def segments_folder(self) -> Path:
+        """Where the command line keeps segments of renders; may not exist yet."""
+        return _user_folder("XDG_CACHE_HOME", ".cache") / "segments"
+
+    @property
     def data_folder(self) -> Path:
         """Where the embedded stores keep their data; may not exist yet."""
         return self.data_dir or _user_folder("XDG_DATA_HOME", ".local/share")

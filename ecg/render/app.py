@@ -37,19 +37,21 @@ class _ChildEngine:
         call = CheckCall(str(self._browser), str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
         return await self._child.call("check", call, MediaInfo)
 
-    async def run(
+    async def run(  # noqa: PLR0913, PLR0917 - what is drawn, from where to where, and two ways to hear of it
         self,
         job: RenderJob,
         source: Path,
         output: Path,
         on_progress: Callable[[RenderProgress], None],
         on_alive: Callable[[], None] | None = None,
+        segments: Path | None = None,
     ) -> RenderResult:
         check_output(source, output)
         check_choice(job.scenario.style)
         target = output.absolute()  # noqa: ASYNC240 - a name, nothing is read
         part = target.with_name(f".ecg-{new_id()}.part")
-        call = RenderCall(job, str(self._browser), str(source.absolute()), str(part))  # noqa: ASYNC240
+        kept = str(segments.absolute()) if segments else ""  # noqa: ASYNC240
+        call = RenderCall(job, str(self._browser), str(source.absolute()), str(part), kept)  # noqa: ASYNC240
         try:
             part.touch(exist_ok=False)
             result = await self._child.call(

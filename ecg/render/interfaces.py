@@ -28,12 +28,13 @@ class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RenderCall(msgspec.Struct, frozen=True):
     """What the engine's child is asked: a job, the Chromium to draw with, and where the source
-    is and the result goes (absolute paths)."""
+    is, the result goes and segments are kept (absolute paths; ``segments`` empty: nowhere)."""
 
     job: RenderJob
     browser: str
     source: str
     output: str
+    segments: str
 
 
 class CheckCall(msgspec.Struct, frozen=True):
@@ -58,7 +59,8 @@ class RenderProgress(msgspec.Struct, frozen=True):
 
 class RenderResult(msgspec.Struct, frozen=True):
     """Facts of the finished file. ``duration`` and ``seconds`` (wall time) in seconds,
-    ``size`` in bytes, ``states`` the number of distinct caption pictures captured.
+    ``size`` in bytes, ``states`` the number of distinct caption pictures captured, ``kept`` the
+    number of ``frames`` that came from segments of an earlier render.
     ``capture_reason`` says why screenshots were used, empty otherwise."""
 
     size: int
@@ -71,6 +73,7 @@ class RenderResult(msgspec.Struct, frozen=True):
     capture: Capture
     capture_reason: str = ""
     encoder: str = ""
+    kept: int = 0
 
 
 class RenderEngine(Protocol):
@@ -87,15 +90,19 @@ class RenderEngine(Protocol):
         """
         ...
 
-    async def run(
+    async def run(  # noqa: PLR0913, PLR0917 - what is drawn, from where to where, and two ways to hear of it
         self,
         job: RenderJob,
         source: Path,
         output: Path,
         on_progress: Callable[[RenderProgress], None],
         on_alive: Callable[[], None] | None = None,
+        segments: Path | None = None,
     ) -> RenderResult:
         """Render ``source`` (a local file, only read) to ``output`` (MP4).
+
+        ``segments``: a folder in which whole segments of about 20 s stay, by what is in them;
+        a render that was ended, or one that changes a word, goes on from those that fit.
 
         ``output`` is written under another name in its own folder and moved into place when
         whole; whatever ends the render, nothing half-written keeps its name and no temporary

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,7 +26,19 @@ def _browser(executable: str) -> Browser:
 def _render(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=RenderCall)
     browser = _browser(call.browser)
-    return render(browser, call.job, Path(call.source), Path(call.output), context)
+    with _folder(call.segments) as folder:
+        return render(browser, call.job, Path(call.source), Path(call.output), folder, context)
+
+
+@contextmanager
+def _folder(kept: str) -> Generator[Path]:
+    """Where segments are kept, or one that goes with the render."""
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        yield Path(kept)
+        return
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
 
 
 def _check(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 import av
@@ -12,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright import async_api
 
+from ecg.captions.scenario import Scenario
 from ecg.kernel.errors import EngineFailed
 from ecg.render.engine.browser import SMALL_VIEW
 from ecg.render.engine.composite import Patch
 from ecg.render.engine.pixels import Bytes, Rect
-from ecg.render.engine.plan import Plan
 from ecg.render.engine.server import PageLink
 
 AGREEMENT = 34.0
@@ -32,9 +33,9 @@ class Camera:
         self._size: async_api.ViewportSize = {"width": width, "height": height}
         self._session: Any = None
 
-    async def disagreement(self, plan: Plan) -> str:
+    async def disagreement(self, scenario: Scenario) -> str:
         """Why the canvas is not to be trusted: one state drawn both ways; empty if it is."""
-        for time in _likely(plan):
+        for time in _likely(scenario):
             try:
                 drawn = await self._link.draw(time)
             except EngineFailed as error:
@@ -47,16 +48,17 @@ class Camera:
             box = drawn.changed.union(ink)
             found = agreement(_placed(drawn.pixels, drawn.changed, box), _placed(pixels, ink, box))
             return "" if found >= AGREEMENT else f"canvas and screenshot differ ({found:.1f} dB)"
-        await self._link.ask("hide")
         return ""
 
-    async def patches(self, plan: Plan) -> AsyncIterator[Patch]:
+    async def patches(self, first: int, times: Sequence[float]) -> AsyncIterator[Patch]:
+        """The states of a span that begins with frame ``first``, one screenshot each."""
+        answer = await self._link.ask("beginnings", times=times)
         before = Rect()
-        for state, time in enumerate(plan.seconds):
-            ink, pixels = await self._shoot(time)
+        for begin, end in pairwise([*answer["beginnings"], len(times)]):
+            ink, pixels = await self._shoot(times[begin])
             changed = before.union(ink)
             before = ink
-            yield Patch(state, changed, ink, _placed(pixels, ink, changed))
+            yield Patch(first + begin, first + end, changed, ink, _placed(pixels, ink, changed))
 
     async def _shoot(self, time: float) -> tuple[Rect, Bytes]:
         if self._page.viewport_size != self._size:
@@ -83,10 +85,11 @@ def _placed(pixels: Bytes, rect: Rect, box: Rect) -> Bytes:
     return whole
 
 
-def _likely(plan: Plan) -> list[float]:
-    """States to look at, from the middle of the script outwards; most have ink."""
-    middle = len(plan.seconds) // 2
-    return sorted(plan.seconds, key=lambda time: abs(time - plan.seconds[middle]))[:20]
+def _likely(scenario: Scenario) -> list[float]:
+    """Times at which something is shown: in the middle of cues, from the middle one outwards."""
+    middle = len(scenario.cues) // 2
+    near = sorted(range(len(scenario.cues)), key=lambda number: abs(number - middle))[:20]
+    return [(scenario.cues[number].start + scenario.cues[number].end) / 2 for number in near]
 
 
 def agreement(one: Bytes, other: Bytes) -> float:

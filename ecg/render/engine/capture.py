@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ecg.kernel.errors import EcgError, EngineFailed
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.camera import Camera
 from ecg.render.engine.composite import Patch
-from ecg.render.engine.plan import FrameTimes, Plan, make_plan
+from ecg.render.engine.plan import FrameTimes, Span
 from ecg.render.engine.server import FOLDERS, STATES_AHEAD, PageLink, page_server
 from ecg.render.interfaces import Capture
 
@@ -36,11 +36,10 @@ class Drawing(msgspec.Struct, frozen=True):
     way: Capture | None = None
 
 
-class Ready(msgspec.Struct, frozen=True):
-    """The plan, and how the states will be captured (``reason``: why not by canvas)."""
+class Way(msgspec.Struct, frozen=True):
+    """How the states will be captured (``reason``: why not by canvas)."""
 
-    plan: Plan
-    way: Capture
+    name: Capture
     reason: str = ""
 
 
@@ -48,14 +47,14 @@ class Feed:
     """Captured states on their way to the compositor; back-pressure by credit."""
 
     def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Ready | Patch | BaseException] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[Way | Patch | BaseException] = queue.SimpleQueue()
         self._credit: asyncio.Queue[int] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
 
-    def put(self, item: Ready | Patch | BaseException) -> None:
+    def put(self, item: Way | Patch | BaseException) -> None:
         self._items.put(item)
 
-    def get(self, seconds: float) -> Ready | Patch | None:
+    def get(self, seconds: float) -> Way | Patch | None:
         """The next item, or ``None`` after ``seconds``; raises what the capture raised."""
         try:
             item = self._items.get(timeout=seconds)
@@ -72,9 +71,13 @@ class Feed:
 
 
 async def capture(
-    browser: Browser, drawing: Drawing, feed: Feed, folders: Mapping[str, Path] = FOLDERS
+    browser: Browser,
+    drawing: Drawing,
+    spans: Sequence[Span],
+    feed: Feed,
+    folders: Mapping[str, Path] = FOLDERS,
 ) -> None:
-    """Puts one ``Ready`` and then every state's ``Patch`` into ``feed``; errors too."""
+    """Puts one ``Way`` and then every state's ``Patch`` of every span into ``feed``; errors too."""
     try:
         async with (
             page_server(folders) as server,
@@ -82,8 +85,8 @@ async def capture(
         ):
             link = await server.link()
             await link.ask("open", **_opening(drawing))
-            await _run(page, link, drawing, feed)
-            feed.put(EngineFailed("the caption page drew fewer states than were planned"))
+            await _run(page, link, drawing, spans, feed)
+            feed.put(EngineFailed("the caption page drew fewer states than were needed"))
     except EcgError as error:
         feed.put(error)
     except (ConnectionClosed, PlaywrightError) as error:
@@ -94,42 +97,56 @@ async def capture(
         raise
 
 
-async def _run(page: Page, link: PageLink, drawing: Drawing, feed: Feed) -> None:
-    way, reason = await _chosen_canvas(link, drawing)
+async def _run(
+    page: Page, link: PageLink, drawing: Drawing, spans: Sequence[Span], feed: Feed
+) -> None:
+    way = await _way(link, drawing)
     seconds = drawing.times.seconds()
-    answer = await link.ask("plan", times=seconds)
-    plan = make_plan(drawing.times, seconds, answer["beginnings"])
     camera = Camera(page, link, drawing.width, drawing.height)
-    if way == "canvas" and drawing.way is None:
-        reason = await camera.disagreement(plan)
-        way = "screenshot" if reason else "canvas"
-    feed.put(Ready(plan, way, reason))
+    if way.name == "canvas" and drawing.way is None:
+        reason = await camera.disagreement(drawing.scenario)
+        way = Way("screenshot", reason) if reason else way
+    feed.put(way)
     await feed.taken()
-    if way == "canvas":
-        await _stream(link, plan, feed)
+    if way.name == "canvas":
+        await _stream(link, spans, seconds, feed)
     else:
-        async for patch in camera.patches(plan):
-            feed.put(patch)
-            if patch.state >= STATES_AHEAD:
-                await feed.taken()
+        await _shots(camera, spans, seconds, feed)
 
 
-async def _stream(link: PageLink, plan: Plan, feed: Feed) -> None:
-    async def grant() -> None:
-        await link.tell("more", states=STATES_AHEAD)
-        while True:
-            await feed.taken()
-            await link.tell("more", states=1)
-
-    await link.tell("capture", times=plan.seconds)
-    granting = asyncio.create_task(grant())
+async def _stream(
+    link: PageLink, spans: Sequence[Span], seconds: Sequence[float], feed: Feed
+) -> None:
+    granting = asyncio.create_task(_grant(link, feed))
     try:
-        while (patch := await link.patch()) is not None:
-            feed.put(patch)
+        for span in spans:
+            await link.tell("capture", first=span.first, times=seconds[span.first : span.end])
+            while (patch := await link.patch()) is not None:
+                feed.put(patch)
     finally:
         granting.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
             await granting
+
+
+async def _shots(
+    camera: Camera, spans: Sequence[Span], seconds: Sequence[float], feed: Feed
+) -> None:
+    ahead = 0
+    for span in spans:
+        async for patch in camera.patches(span.first, seconds[span.first : span.end]):
+            feed.put(patch)
+            ahead += 1
+            if ahead > STATES_AHEAD:
+                await feed.taken()
+
+
+async def _grant(link: PageLink, feed: Feed) -> None:
+    """Lets the page draw one more state for each that was taken."""
+    await link.tell("more", states=STATES_AHEAD)
+    while True:
+        await feed.taken()
+        await link.tell("more", states=1)
 
 
 def _opening(drawing: Drawing) -> dict[str, Any]:
@@ -141,13 +158,13 @@ def _opening(drawing: Drawing) -> dict[str, Any]:
     }
 
 
-async def _chosen_canvas(link: PageLink, drawing: Drawing) -> tuple[Capture, str]:
+async def _way(link: PageLink, drawing: Drawing) -> Way:
     if drawing.way == "screenshot":
-        return "screenshot", "asked for"
+        return Way("screenshot", "asked for")
     try:
         await link.ask("canvas")
     except EngineFailed as error:
         if drawing.way == "canvas":
             raise
-        return "screenshot", error.message
-    return "canvas", ""
+        return Way("screenshot", error.message)
+    return Way("canvas")

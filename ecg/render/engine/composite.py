@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 import av.video.frame
 import msgspec
@@ -11,29 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.render.engine.pixels import Bytes, PixelFormat, Rect, to_planes
+from ecg.render.engine.plan import Span
+
+Frame = av.video.frame.VideoFrame
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """How state ``state`` differs from the one before it: ``pixels`` (rows × columns × 4 RGBA,
-    not premultiplied) of the rectangle ``changed``. ``ink`` can hold anything visible. All in
-    the shown picture's pixels."""
+    """The caption state that stands from frame ``first`` up to frame ``until``, as what it
+    changes in the one before it: ``pixels`` (rows × columns × 4 RGBA, not premultiplied) of the
+    rectangle ``changed``. ``ink`` can hold anything visible. All in the shown picture's pixels.
+    The first patch of a span changes a picture that holds nothing."""
 
-    state: int
+    first: int
+    until: int
     changed: Rect
     ink: Rect
     pixels: Bytes
-
-
-class States(Protocol):
-    """Where the compositor gets its caption states from."""
-
-    def state_at(self, pts: int) -> int:
-        """Number of the state on the frame presented at ``pts``; -1 for none."""
-        ...
-
-    def patch(self) -> Patch:
-        """The next patch, in the order of states; waits for it."""
-        ...
 
 
 class Overlay:
@@ -54,11 +47,17 @@ class Overlay:
         self._behind = [np.full(size, 256, wide) for size in ((rows, columns), small, small)]
         self._caption = [np.zeros(size, wide) for size in ((rows, columns), small, small)]
         self._boxes: list[Rect] = []
-        self.state = -1
+
+    def clear(self) -> None:
+        """Shows nothing again."""
+        self._rgba.fill(0)
+        for behind, caption in zip(self._behind, self._caption, strict=True):
+            behind.fill(256)
+            caption.fill(0)
+        self._boxes = []
 
     def apply(self, patch: Patch) -> None:
-        """Brings the overlay from the state before to ``patch.state``."""
-        self.state = patch.state
+        """Brings the overlay to the state of ``patch`` from the one before."""
         if not patch.changed.empty:
             rect = patch.changed.turned(self._rotation, *self._shown)
             self._rgba[rect.window] = np.rot90(patch.pixels, self._rotation // 90)
@@ -66,7 +65,7 @@ class Overlay:
         ink = self._aligned(patch.ink.turned(self._rotation, *self._shown))
         self._boxes = [] if ink.empty else self._bands(ink)
 
-    def draw(self, frame: av.video.frame.VideoFrame) -> None:
+    def draw(self, frame: Frame) -> None:
         """Blends the state into ``frame``; where there is no ink not a bit changes."""
         if not self._boxes:
             return
@@ -124,12 +123,17 @@ def _blend(samples: NDArray[Any], behind: NDArray[Any], caption: NDArray[Any]) -
 
 
 def composited(
-    frames: Iterable[av.video.frame.VideoFrame], states: States, overlay: Overlay
-) -> Iterator[av.video.frame.VideoFrame]:
-    """The frames as the encoder gets them."""
-    for frame in frames:
-        wanted = states.state_at(frame.pts or 0)
-        while overlay.state < wanted:
-            overlay.apply(states.patch())
+    frames: Iterable[tuple[int, Frame]], span: Span, patch: Callable[[], Patch], overlay: Overlay
+) -> Iterator[Frame]:
+    """The frames of ``span`` as the encoder gets them. ``patch`` waits for the next patch;
+    what it still holds of an earlier span, whose frames were lost, is passed over."""
+    until = span.first
+    for number, frame in frames:
+        while until <= number:
+            following = patch()
+            if following.first == span.first:
+                overlay.clear()
+            overlay.apply(following)
+            until = following.until
         overlay.draw(frame)
         yield frame

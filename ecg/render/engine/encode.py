@@ -1,10 +1,9 @@
-"""Reading the source's frames, and writing the result with the source's own times."""
+"""Reading the source's frames, and encoding a span of them into a segment."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -13,12 +12,12 @@ import av
 import av.codec
 import av.container
 import av.error
-import av.packet
 import av.video.frame
-import av.video.stream
 
-from ecg.kernel.errors import EngineFailed
+from ecg.render.engine.plan import FrameTimes
 from ecg.render.interfaces import Quality
+
+Frame = av.video.frame.VideoFrame
 
 _X264: dict[Quality, tuple[str, str]] = {
     "draft": ("superfast", "23"),
@@ -30,81 +29,46 @@ _NVENC: dict[Quality, tuple[str, str]] = {
     "standard": ("p4", "22"),
     "high": ("p6", "20"),
 }
-COPIED_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
-"""Sound that players expect in MP4: its packets are copied. Anything else becomes AAC."""
-_AAC_RATE = 192_000
-_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _NVENC_FORMATS = {"yuv420p"}
 
 
-class Writer:
-    """An MP4 being written: frames in, packets interleaved with the source's sound.
-
-    ``encoder`` is the name of the one in use."""
+class SegmentWriter:
+    """A segment being encoded into ``path``: an MP4 of the picture alone whose time 0 is
+    ``start``, in units of the source's time base. Close it, whatever happens."""
 
     def __init__(
-        self,
-        output: av.container.OutputContainer,
-        source: av.container.InputContainer,
-        video: int,
-        quality: Quality,
-        encoder: str,
+        self, path: Path, source: av.VideoStream, start: int, encoder: str, quality: Quality
     ) -> None:
-        self._output: Any = output
         self._source = source
-        self._template = source.streams[video]
+        self._start = start
+        self._encoder = encoder
         self._quality: Quality = quality
-        self.encoder = encoder
-        self._started = False
-        self._video: Any = None
-        self._audio: dict[int, tuple[Any, bool]] = {}
-        self._waiting: list[av.packet.Packet[Any]] = []
-        output.metadata.update(source.metadata)
+        self._output: Any = av.open(str(path), "w", format="mp4")
+        self._stream: Any = None
 
-    def add_frame(self, frame: av.video.frame.VideoFrame) -> None:
+    def add(self, frame: Frame) -> None:
         """Encodes ``frame`` at its own time."""
-        if not self._started:
-            self._start(frame)
+        if self._stream is None:
+            self._stream = self._opened(frame)
         frame.pict_type = 0
-        self._output.mux(self._video.encode(frame))
-
-    def add_sound(self, packet: av.packet.Packet[Any]) -> None:
-        """Copies or re-encodes one packet of the source's sound."""
-        if not self._started:
-            self._waiting.append(packet)
-            return
-        target, copied = self._audio[packet.stream.index]
-        if copied:
-            if packet.size:
-                packet.stream = target
-                self._output.mux(packet)
-            return
-        for frame in packet.decode():
-            self._output.mux(target.encode(frame))
+        frame.pts = (frame.pts or 0) - self._start
+        self._output.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
-        """Drains the encoders; the file is whole once its container is closed."""
-        self._output.mux(self._video.encode(None))
-        for target, copied in self._audio.values():
-            if not copied:
-                self._output.mux(target.encode(None))
+        """Drains the encoder and closes the file, which is whole then."""
+        self._output.mux(self._stream.encode(None))
+        self._output.close()
 
-    def _start(self, frame: av.video.frame.VideoFrame) -> None:
-        # every stream must be there before the first packet, and only a frame tells all of it
-        self._video = self._video_output(frame)
-        for stream in self._source.streams.audio:
-            self._audio[stream.index] = _audio_output(self._output, stream)
-        self._started = True
-        waiting, self._waiting = self._waiting, []
-        for packet in waiting:
-            self.add_sound(packet)
+    def close(self) -> None:
+        """Leaves the file as it is."""
+        self._output.close()
 
-    def _video_output(self, frame: av.video.frame.VideoFrame) -> Any:
-        source = cast(av.video.stream.VideoStream, self._template)
+    def _opened(self, frame: Frame) -> Any:
+        source = self._source
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        if frame.interlaced_frame:
-            self.encoder = "libx264"  # few NVENC generations encode fields
-        stream = self._output.add_stream(self.encoder, rate=rate)
+        # few NVENC generations encode fields
+        name = "libx264" if frame.interlaced_frame else self._encoder
+        stream = self._output.add_stream(name, rate=rate)
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
@@ -115,13 +79,12 @@ class Writer:
         context.colorspace = frame.colorspace
         if source.sample_aspect_ratio:
             context.sample_aspect_ratio = source.sample_aspect_ratio
-        context.options = encoder_options(self.encoder, self._quality)
+        context.options = encoder_options(name, self._quality)
         if frame.interlaced_frame:
             context.options = {**context.options, "flags": "+ildct+ilme"}
         matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
             stream.set_display_matrix(struct.unpack("<9i", bytes(matrix)[:36]))
-        stream.metadata.update(_kept(source.metadata))
         return stream
 
 
@@ -142,7 +105,7 @@ def choose_encoder(pixel_format: str) -> str:
         context = cast(Any, av.codec.CodecContext.create("h264_nvenc", "w"))
         context.width, context.height, context.pix_fmt = 320, 240, pixel_format
         context.time_base = Fraction(1, 25)
-        frame = av.video.frame.VideoFrame(320, 240, pixel_format)
+        frame = Frame(320, 240, pixel_format)
         context.encode(frame)
         context.encode(None)
     except (av.error.FFmpegError, ValueError, RuntimeError):
@@ -150,43 +113,23 @@ def choose_encoder(pixel_format: str) -> str:
     return "h264_nvenc"
 
 
-@contextmanager
-def open_output(path: Path) -> Generator[av.container.OutputContainer]:
-    """An MP4 with its index in front. Raises ``EngineFailed`` where writing fails."""
-    options = {"movflags": "+faststart"}
-    try:
-        with av.open(str(path), "w", format="mp4", options=options) as output:
-            yield output
-    except av.error.FFmpegError as error:
-        raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
-
-
 def decoded(
-    source: av.container.InputContainer,
-    video: int,
-    on_sound: Callable[[av.packet.Packet[Any]], None],
-) -> Iterator[av.video.frame.VideoFrame]:
-    """The picture's frames in order; packets of sound met on the way go to ``on_sound``."""
-    picture = cast(av.video.stream.VideoStream, source.streams[video])
+    source: av.container.InputContainer, picture: av.VideoStream, times: FrameTimes, first: int
+) -> Iterator[Frame]:
+    """The frames of ``picture`` in order, from number ``first`` on. ``source`` must be freshly
+    opened."""
     picture.thread_type = "AUTO"
-    for packet in source.demux([picture, *source.streams.audio]):
-        if packet.stream.index == video:
-            yield from cast(Iterable[av.video.frame.VideoFrame], packet.decode())
-        else:
-            on_sound(packet)
+    start = times.pts[first]
+    frames = source.decode(picture)
+    if first:
+        source.seek(start, stream=picture)
+        opening = next(frames, None)
+        if opening is None or _pts(opening) > start:  # an index that leads astray
+            source.seek(times.pts[0], stream=picture)
+        elif _pts(opening) == start:
+            yield opening
+    yield from (frame for frame in frames if _pts(frame) >= start)
 
 
-def _audio_output(output: Any, source: av.AudioStream) -> tuple[Any, bool]:
-    copied = source.codec_context.name in COPIED_AUDIO
-    if copied:
-        target = output.add_stream_from_template(source)
-    else:
-        target = output.add_stream("aac", rate=source.rate)
-        target.codec_context.bit_rate = _AAC_RATE
-        target.codec_context.layout = _LAYOUTS.get(source.channels, "stereo")
-    target.metadata.update(_kept(source.metadata))
-    return target, copied
-
-
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: metadata[key] for key in ("language", "title", "handler_name") if key in metadata}
+def _pts(frame: Frame) -> int:
+    return frame.pts or 0

@@ -1,15 +1,18 @@
-"""What is drawn when: the source's own frame times and the caption states over them."""
+"""The source's own frame times, and the spans in which they are rendered."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
 from fractions import Fraction
+from itertools import pairwise
 
 import av.container
 import msgspec
 
 from ecg.kernel.errors import MediaRefused
+
+SEGMENT = 20
+"""Seconds of video that are encoded on their own, and kept."""
 
 
 class FrameTimes(msgspec.Struct, frozen=True):
@@ -28,17 +31,11 @@ class FrameTimes(msgspec.Struct, frozen=True):
         return [float(pts * self.time_base - self.origin) for pts in self.pts]
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """The distinct caption states: state ``i`` covers the frames from number
-    ``beginnings[i]`` up to the next one's beginning, and is drawn at ``seconds[i]``."""
+class Span(msgspec.Struct, frozen=True):
+    """The frames from number ``first`` up to ``end``, which is not one of them."""
 
-    pts: tuple[int, ...]
-    beginnings: tuple[int, ...]
-    seconds: tuple[float, ...]
-
-    def state_at(self, pts: int) -> int:
-        """The state that stands on the frame presented at ``pts``; -1 before the first."""
-        return bisect_right(self.beginnings, bisect_right(self.pts, pts) - 1) - 1
+    first: int
+    end: int
 
 
 def read_frame_times(container: av.container.InputContainer, index: int) -> FrameTimes:
@@ -66,6 +63,10 @@ def read_frame_times(container: av.container.InputContainer, index: int) -> Fram
     return FrameTimes(tuple(sorted(set(found))), stream.time_base, min(starts, default=Fraction(0)))
 
 
-def make_plan(times: FrameTimes, seconds: Sequence[float], beginnings: Sequence[int]) -> Plan:
-    """From the frames' seconds and the numbers of the frames at which a state begins."""
-    return Plan(times.pts, tuple(beginnings), tuple(seconds[index] for index in beginnings))
+def split(times: FrameTimes) -> list[Span]:
+    """Spans of ``SEGMENT`` seconds each, the last one shorter; they depend on the source alone,
+    so that an edited scenario finds the same ones again."""
+    ticks = int(SEGMENT / times.time_base)
+    cuts = range(times.pts[0], times.pts[-1] + 1, ticks)
+    firsts = sorted({bisect_left(times.pts, cut) for cut in cuts})
+    return [Span(*pair) for pair in pairwise([*firsts, len(times.pts)])]

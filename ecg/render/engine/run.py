@@ -1,14 +1,21 @@
-"""One render: probe, plan, capture ∥ decode → composite → encode, mux."""
+"""One render: probe, then for each segment that is not kept: capture ∥ decode → composite →
+encode; at last the segments and the sound are put together."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
-import av.video.frame
+import av
+import av.container
 import msgspec
 
 from ecg.captions.scenario import check_within
@@ -16,21 +23,22 @@ from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import MediaInfo, VideoStream
 from ecg.media.opened import open_media, probe
 from ecg.media.served import Context
+from ecg.render.engine import segments as kept
 from ecg.render.engine.browser import Browser
-from ecg.render.engine.capture import Drawing, Feed, Ready, capture
-from ecg.render.engine.composite import Overlay, Patch, composited
-from ecg.render.engine.encode import Writer, choose_encoder, decoded, open_output
+from ecg.render.engine.capture import Drawing, Feed, Way, capture
+from ecg.render.engine.composite import Frame, Overlay, Patch, composited
+from ecg.render.engine.encode import SegmentWriter, choose_encoder, decoded, encoder_options
+from ecg.render.engine.join import join
 from ecg.render.engine.pixels import PixelFormat, pixel_format
-from ecg.render.engine.plan import FrameTimes, read_frame_times
-from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
+from ecg.render.engine.plan import FrameTimes, Span, read_frame_times
+from ecg.render.engine.segments import Segment
+from ecg.render.interfaces import Quality, RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5
 """Seconds between two reports."""
 PATIENCE = 120.0
 """Seconds that the compositor waits for one caption state before it calls the page stuck."""
 _POLL = 0.1
-
-Frame = av.video.frame.VideoFrame
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -45,6 +53,10 @@ class Task(msgspec.Struct, frozen=True):
         """Where the last frame ends, in the documents' seconds."""
         return _end(self.drawing.times, self.video)
 
+    def number(self, frame: Frame) -> int:
+        """Which frame of the source this is; of one that no packet announced, the one before."""
+        return max(bisect_right(self.drawing.times.pts, frame.pts or 0) - 1, 0)
+
 
 class Captured:
     """The states of one capture, in order, as the compositor asks for them."""
@@ -52,27 +64,26 @@ class Captured:
     def __init__(self, feed: Feed, check: Callable[[], None]) -> None:
         self._feed = feed
         self._check = check
-        self._ready: Ready | None = None
+        self._way: Way | None = None
+        self.count = 0
 
     @property
-    def ready(self) -> Ready:
-        """The plan; waits for it."""
-        if self._ready is None:
+    def way(self) -> Way:
+        """How the states are captured; waits for it."""
+        if self._way is None:
             item = self._next()
-            assert isinstance(item, Ready)
-            self._ready = item
-        return self._ready
-
-    def state_at(self, pts: int) -> int:
-        return self.ready.plan.state_at(pts)
+            assert isinstance(item, Way)
+            self._way = item
+        return self._way
 
     def patch(self) -> Patch:
-        self.ready  # noqa: B018 - it comes first
+        self.way  # noqa: B018 - it comes first
         item = self._next()
         assert isinstance(item, Patch)
+        self.count += 1
         return item
 
-    def _next(self) -> Ready | Patch:
+    def _next(self) -> Way | Patch:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             self._check()
@@ -82,45 +93,124 @@ class Captured:
         raise EngineFailed(f"the caption page drew nothing for {PATIENCE:g} s; try again")
 
 
-def render(
-    browser: Browser, job: RenderJob, source: Path, output: Path, context: Context
+class Meter:
+    """Counts frames, and says so each ``PROGRESS_EVERY`` seconds."""
+
+    def __init__(self, context: Context, total: int, kept_frames: int, rate: float) -> None:
+        self.count = 0
+        self._context = context
+        self._total = total
+        self._kept = kept_frames
+        self._rate = rate
+        self._started = self._said = time.monotonic()
+
+    def tick(self) -> None:
+        """One more frame is encoded. Raises ``Cancelled``."""
+        self._context.check()
+        self.count += 1
+        now = time.monotonic()
+        if now - self._said < PROGRESS_EVERY:
+            return
+        self._said = now
+        fps = self.count / (now - self._started)
+        done = min(self._kept + self.count, self._total)
+        eta = (self._total - done) / fps
+        speed = fps / self._rate
+        self._context.emit(RenderProgress("render", done, self._total, fps, speed, eta))
+
+
+def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
+    browser: Browser, job: RenderJob, source: Path, output: Path, folder: Path, context: Context
 ) -> RenderResult:
-    """Renders ``source`` to the file ``output``; on an error, what was written stays for the
-    caller to remove. Raises as ``RenderEngine.run`` does."""
+    """Renders ``source`` to the file ``output``, with segments kept in ``folder``; on an error,
+    what was written stays for the caller to remove. Raises as ``RenderEngine.run`` does."""
     started = time.monotonic()
     context.emit(RenderProgress("start"))
     task = prepare(job, source)
     encoder = choose_encoder(task.video.pixel_format)
+    settings = f"{encoder} {sorted(encoder_options(encoder, job.quality).items())}"
+    segments = kept.planned(task.drawing, source, settings, folder)
+    missing = [segment for segment in segments if segment.missing]
     total = len(task.drawing.times.pts)
-    with (
-        captured(browser, task.drawing, context.check) as states,
-        open_media(source) as container,
-        open_output(output) as target,
-    ):
-        writer = Writer(target, container, task.video.index, job.quality, encoder)
-        frames = decoded(container, task.video.index, writer.add_sound)
-        count = 0
-        for frame in _reported(composited(frames, states, task.overlay), total, task, context):
-            context.check()
-            writer.add_frame(frame)
-            count += 1
-        _refuse_early_end(count, total, source)
-        context.emit(RenderProgress("finish", count, total))
-        writer.finish()
-        ready = states.ready
+    kept_frames = total - sum(segment.span.end - segment.span.first for segment in missing)
+    meter = Meter(context, total, kept_frames, float(task.video.rate))
+    states, way = 0, Way("canvas")
+    if missing:
+        spans = [segment.span for segment in missing]
+        with captured(browser, task.drawing, spans, context.check) as drawn:
+            for run in kept.runs(segments):
+                with open_media(source) as container:
+                    _encode(task, container, run, drawn, encoder, job.quality, meter)
+            states, way = drawn.count, drawn.way
+    _refuse_early_end(kept_frames + meter.count, total, source)
+    context.emit(RenderProgress("finish", total, total))
+    with open_media(source) as container:
+        pts = task.drawing.times.pts
+        made = [(one.path, pts[one.span.first]) for one in segments if not one.missing]
+        join(output, made, container, _picture(container, task))
+    kept.keep(segments, folder)
     width, height = task.video.shown_size
     return RenderResult(
         size=output.stat().st_size,
         duration=task.duration,
         width=width,
         height=height,
-        frames=count,
-        states=len(ready.plan.beginnings),
+        frames=kept_frames + meter.count,
+        states=states,
         seconds=time.monotonic() - started,
-        capture=ready.way,
-        capture_reason=ready.reason,
-        encoder=writer.encoder,
+        kept=kept_frames,
+        capture=way.name,
+        capture_reason=way.reason,
+        encoder=encoder,
     )
+
+
+def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
+    task: Task,
+    container: av.container.InputContainer,
+    run: Sequence[Segment],
+    drawn: Captured,
+    encoder: str,
+    quality: Quality,
+    meter: Meter,
+) -> None:
+    """Makes adjacent segments from one decoding. While one drains its encoder the next begins."""
+    picture = _picture(container, task)
+    frames = decoded(container, picture, task.drawing.times, run[0].span.first)
+    numbered = ((task.number(frame), frame) for frame in frames)
+    wanted = itertools.takewhile(lambda pair: pair[0] < run[-1].span.end, numbered)
+    firsts = [segment.span.first for segment in run]
+    finishing: Future[None] | None = None
+    with ThreadPoolExecutor(1) as pool:
+        for place, group in itertools.groupby(
+            wanted, key=lambda pair: bisect_right(firsts, pair[0]) - 1
+        ):
+            segment = run[place]
+            part = segment.path.with_name(f".{segment.path.stem}.{os.getpid()}.part")
+            start = task.drawing.times.pts[segment.span.first]
+            writer = SegmentWriter(part, picture, start, encoder, quality)
+            try:
+                for frame in composited(group, segment.span, drawn.patch, task.overlay):
+                    writer.add(frame)
+                    meter.tick()
+            except BaseException:
+                writer.close()
+                part.unlink(missing_ok=True)
+                raise
+            if finishing is not None:
+                finishing.result()
+            finishing = pool.submit(_finish, writer, part, segment.path)
+        if finishing is not None:
+            finishing.result()
+
+
+def _finish(writer: SegmentWriter, part: Path, path: Path) -> None:
+    writer.finish()
+    part.replace(path)
+
+
+def _picture(container: av.container.InputContainer, task: Task) -> av.VideoStream:
+    return cast(av.VideoStream, container.streams[task.video.index])
 
 
 def prepare(job: RenderJob, source: Path) -> Task:
@@ -151,10 +241,12 @@ def checked(source: Path) -> tuple[MediaInfo, PixelFormat]:
 
 
 @contextmanager
-def captured(browser: Browser, drawing: Drawing, check: Callable[[], None]) -> Generator[Captured]:
+def captured(
+    browser: Browser, drawing: Drawing, spans: Sequence[Span], check: Callable[[], None]
+) -> Generator[Captured]:
     """Captures ahead while the block runs; leaving it ends the capture."""
     feed = browser.run(_new_feed(), check)
-    work = browser.submit(capture(browser, drawing, feed))
+    work = browser.submit(capture(browser, drawing, spans, feed))
     try:
         yield Captured(feed, check)
     finally:
@@ -182,16 +274,3 @@ def _refuse_early_end(count: int, total: int, source: Path) -> None:
         raise MediaRefused(f"{source}: only {count} of {total} frames could be decoded")
     if count == 0:
         raise MediaRefused(f"{source}: holds no picture that can be decoded")
-
-
-def _reported(frames: Iterable[Frame], total: int, task: Task, context: Context) -> Iterator[Frame]:
-    started = said = time.monotonic()
-    for number, frame in enumerate(frames, start=1):
-        yield frame
-        now = time.monotonic()
-        if now - said >= PROGRESS_EVERY:
-            said = now
-            fps = number / (now - started)
-            speed = fps / float(task.video.rate)
-            eta = max(total - number, 0) / fps
-            context.emit(RenderProgress("render", number, total, fps, speed, eta))

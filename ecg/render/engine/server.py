@@ -42,7 +42,7 @@ to bound memory (a 1080p state is at most 8 MB)."""
 
 PATIENCE = 30.0
 """Seconds the page may take to load, or to answer one command; fonts load within them."""
-_HEADER_NUMBERS = 9
+_HEADER_NUMBERS = 10
 
 
 class _Answer(msgspec.Struct):
@@ -152,11 +152,11 @@ class PageServer:
 
 
 def read_patch(message: bytes) -> Patch:
-    """The page's binary message: nine int32, then RGBA rows."""
-    state, *numbers = np.frombuffer(message, "<i4", _HEADER_NUMBERS).tolist()
+    """The page's binary message: ten int32, then RGBA rows."""
+    first, until, *numbers = np.frombuffer(message, "<i4", _HEADER_NUMBERS).tolist()
     changed, ink = Rect(*numbers[:4]), Rect(*numbers[4:])
     pixels = np.frombuffer(message, np.uint8, offset=4 * _HEADER_NUMBERS)
-    return Patch(state, changed, ink, pixels.reshape(changed.height, changed.width, 4))
+    return Patch(first, until, changed, ink, pixels.reshape(changed.height, changed.width, 4))
 
 
 def _response(status: http.HTTPStatus, body: bytes, headers: dict[str, str]) -> Response:

@@ -1,6 +1,9 @@
 """Real Chromium, and small videos made here."""
 
 import io
+import itertools
+import tempfile
+from pathlib import Path
 
 import av
 import pytest
@@ -10,6 +13,7 @@ from ecg.render.browsers import find_browser
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.composite import composited
 from ecg.render.engine.encode import decoded
+from ecg.render.engine.plan import Span
 from ecg.render.engine.run import captured, prepare, render
 from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, planes, scenario, write_video
@@ -43,25 +47,42 @@ def short():
 
 @pytest.fixture
 def draw(browser, tmp_path):
-    """Renders in this process; gives (result, path)."""
+    """Renders in this process; gives (result, path). ``kept``: a folder of segments."""
 
-    def draw(source, scenario, name="out.mp4", **job):
+    def draw(source, scenario, name="out.mp4", kept=None, **job):
         output = tmp_path / name
         output.unlink(missing_ok=True)
         job = RenderJob(scenario, **{"quality": "draft", **job})
-        return render(browser, job, source, output, Context(io.BytesIO())), output
+        with tempfile.TemporaryDirectory() as folder:
+            segments = kept or Path(folder)
+            return render(browser, job, source, output, segments, Context(io.BytesIO())), output
 
     return draw
 
 
 @pytest.fixture
 def given(browser):
-    """The frames that the encoder would be given, as copies of their planes, by pts."""
+    """The frames that the encoder would be given, as copies of their planes, by pts.
+    ``reuse`` false captures each frame by itself."""
 
-    def given(source, scenario, **job):
+    def given(source, scenario, reuse=True, **job):
         task = prepare(RenderJob(scenario, **job), source)
-        with captured(browser, task.drawing, lambda: None) as states, av.open(str(source)) as file:
-            frames = decoded(file, task.video.index, lambda _: None)
-            return {f.pts: planes(f) for f in composited(frames, states, task.overlay)}
+        number_of_frames = len(task.drawing.times.pts)
+        spans = [Span(0, number_of_frames)]
+        if not reuse:
+            spans = [Span(number, number + 1) for number in range(number_of_frames)]
+        found = {}
+        with (
+            captured(browser, task.drawing, spans, lambda: None) as drawn,
+            av.open(str(source)) as file,
+        ):
+            picture = file.streams[task.video.index]
+            frames = decoded(file, picture, task.drawing.times, 0)
+            numbered = ((task.number(frame), frame) for frame in frames)
+            for span in spans:
+                own = itertools.islice(numbered, span.end - span.first)
+                for frame in composited(own, span, drawn.patch, task.overlay):
+                    found[frame.pts] = planes(frame)
+        return found
 
     return given

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from ecg.render.engine.plan import make_plan
+from ecg.render.engine.plan import Span
 from ecg.render.engine.run import captured, prepare
 from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, decoded_planes, matrix_of, scenario, shown_frame
@@ -24,18 +24,24 @@ def grown(mask, by):
 
 
 def shots(browser, task):
-    """What each state looks like in a screenshot: RGBA of the shown picture, by state."""
+    """What each state looks like in a screenshot: (first frame, frame after the last, RGBA of
+    the shown picture)."""
     width, height = task.video.shown_size
     picture = np.zeros((height, width, 4), np.uint8)
-    with captured(browser, task.drawing, lambda: None) as states:
-        plan = states.ready.plan
-        found = []
-        for _ in plan.beginnings:
-            patch = states.patch()
+    span = Span(0, len(task.drawing.times.pts))
+    found = []
+    with captured(browser, task.drawing, [span], lambda: None) as drawn:
+        while not found or found[-1][1] < span.end:
+            patch = drawn.patch()
             if not patch.changed.empty:
                 picture[patch.changed.window] = patch.pixels
-            found.append(picture.copy())
-        return plan, found
+            found.append((patch.first, patch.until, picture.copy()))
+    return found
+
+
+def state_at(states, number):
+    """Index of the state on frame ``number``."""
+    return next(i for i, (first, until, _) in enumerate(states) if first <= number < until)
 
 
 def luma_over(plane, rgba, form):
@@ -63,14 +69,15 @@ def test_outside_the_source_inside_the_screenshot(
     # the second word is long spoken at the end, so nothing moves and the screenshot is exact
     words = scenario(cue(1, 0.1, 0.9, ["hello", ("you", 6.0)]), strength=0.7)
     task = prepare(RenderJob(words, capture="screenshot"), source)
-    plan, pictures = shots(browser, task)
+    states = shots(browser, task)
     frames, originals = given(source, words), decoded_planes(source)
     assert frames.keys() == originals.keys()
     form = task.overlay._form
     top = (1 << form.bits) - 1
     checked = 0
     for pts, planes in frames.items():
-        shot = np.rot90(pictures[plan.state_at(pts)], rotation // 90)
+        state = state_at(states, task.drawing.times.pts.index(pts))
+        shot = np.rot90(states[state][2], rotation // 90)
         ink = shot[..., 3] > 0
         outside = ~grown(ink, 4)
         assert np.array_equal(planes[0][outside], originals[pts][0][outside])
@@ -81,7 +88,7 @@ def test_outside_the_source_inside_the_screenshot(
                 for x in range(across):
                     clean = clean & outside[y::down, x::across]
             assert np.array_equal(chroma[clean], original[clean])
-        if ink.any() and plan.state_at(pts) == len(pictures) - 2:
+        if ink.any() and state == len(states) - 2:
             wanted = luma_over(originals[pts][0].astype(float), shot, form)
             assert psnr(planes[0], wanted, grown(ink, 2), top) >= 48
             checked += 1
@@ -94,11 +101,11 @@ def test_still_captions_match_their_screenshot_at_every_frame(make_video, browse
         cue(1, 0.1, 0.5, ["plain", "words"]), cue(2, 0.5, 0.9, ["and", "more"]), style="broadcast"
     )
     task = prepare(RenderJob(words, capture="screenshot"), source)
-    plan, pictures = shots(browser, task)
+    states = shots(browser, task)
     frames, originals = given(source, words, capture="canvas"), decoded_planes(source)
     checked = 0
     for pts, planes in frames.items():
-        shot = pictures[plan.state_at(pts)]
+        shot = states[state_at(states, task.drawing.times.pts.index(pts))][2]
         if (shot[..., 3] > 0).any():
             wanted = luma_over(originals[pts][0].astype(float), shot, task.overlay._form)
             assert psnr(planes[0], wanted, grown(shot[..., 3] > 0, 2), 255) >= 48
@@ -131,28 +138,25 @@ def test_pixels_that_are_not_square_do_not_squeeze_letters(make_video, draw, bro
     words = scenario(cue(1, 0.0, 1.0, ["O"]), style="broadcast")
     task = prepare(RenderJob(words), source)
     assert task.drawing.stage_width == round(360 * 16 / 11)
-    _, pictures = shots(browser, task)
+    states = shots(browser, task)
     _, output = draw(source, words)
     with av.open(str(output)) as file:
         assert file.streams.video[0].sample_aspect_ratio == Fraction(16, 11)
-    bright = (pictures[-1][..., :3].min(axis=2) > 200) & (pictures[-1][..., 3] > 200)
+    last = states[-1][2]
+    bright = (last[..., :3].min(axis=2) > 200) & (last[..., 3] > 200)
     rows, columns = np.nonzero(bright)
     shape = (np.ptp(columns) + 1) * 16 / 11 / (np.ptp(rows) + 1)
     assert 0.75 < shape < 1.25
 
 
 @pytest.mark.parametrize("style", ["intention", "broadcast"])
-def test_reuse_shows_what_capturing_every_frame_would(style, make_video, given, monkeypatch):
+def test_reuse_shows_what_capturing_every_frame_would(style, make_video, given):
     source = make_video(size=(480, 270), rate=25)
     words = scenario(
         cue(1, 0.1, 0.5, ["one", ("two", 9.0)]), cue(2, 0.48, 0.95, ["three", "four"]), style=style
     )
     reused = given(source, words, capture="canvas")
-    monkeypatch.setattr(
-        "ecg.render.engine.capture.make_plan",
-        lambda times, seconds, _: make_plan(times, seconds, range(len(seconds))),
-    )
-    every = given(source, words, capture="canvas")
+    every = given(source, words, capture="canvas", reuse=False)
     assert reused.keys() == every.keys()
     for pts, planes in reused.items():
         for plane, other in zip(planes, every[pts], strict=True):

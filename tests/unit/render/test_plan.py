@@ -8,7 +8,7 @@ from ecg.kernel.errors import DocumentInvalid, InputRefused
 from ecg.render.app import check_output
 from ecg.render.engine.camera import agreement
 from ecg.render.engine.pixels import Rect
-from ecg.render.engine.plan import FrameTimes, make_plan
+from ecg.render.engine.plan import FrameTimes, Span, split
 from ecg.render.engine.server import read_patch
 
 TIMES = FrameTimes((3000, 6003, 9000, 12000, 15015), Fraction(1, 90000), Fraction(3000, 90000))
@@ -19,16 +19,12 @@ def test_the_documents_begin_with_the_earliest_stream():
     assert TIMES.seconds()[2] == float(Fraction(6000, 90000))
 
 
-def test_a_state_stands_until_the_next_begins():
-    plan = make_plan(TIMES, TIMES.seconds(), [0, 2, 3])
-    assert [plan.state_at(pts) for pts in TIMES.pts] == [0, 0, 1, 2, 2]
-    assert plan.seconds == tuple(TIMES.seconds()[index] for index in (0, 2, 3))
-
-
-def test_a_frame_that_no_packet_announced_gets_the_state_before_it():
-    plan = make_plan(TIMES, TIMES.seconds(), [0, 2, 3])
-    assert plan.state_at(9500) == 1
-    assert plan.state_at(10) == -1
+def test_spans_are_cut_by_the_sources_own_times():
+    regular = FrameTimes(tuple(range(0, 45 * 512, 512)), Fraction(1, 512), Fraction(0))
+    assert split(regular) == [Span(0, 20), Span(20, 40), Span(40, 45)]
+    gap = FrameTimes((900, 1000, 95_000, 95_100), Fraction(1, 1000), Fraction(0))
+    assert split(gap) == [Span(0, 2), Span(2, 4)]
+    assert split(TIMES) == [Span(0, 5)]
 
 
 def scenario(end):
@@ -44,9 +40,10 @@ def test_a_cue_may_outlast_the_video_by_one_frame_only():
 
 
 def test_the_pages_message_is_read_as_it_was_sent():
-    header = np.array([7, 1, 2, 3, 2, 0, 0, 9, 9], "<i4").tobytes()
+    header = np.array([7, 9, 1, 2, 3, 2, 0, 0, 9, 9], "<i4").tobytes()
     patch = read_patch(header + bytes(range(24)))
-    assert (patch.state, patch.changed, patch.ink) == (7, Rect(1, 2, 3, 2), Rect(0, 0, 9, 9))
+    assert (patch.first, patch.until) == (7, 9)
+    assert (patch.changed, patch.ink) == (Rect(1, 2, 3, 2), Rect(0, 0, 9, 9))
     assert patch.pixels[1, 2].tolist() == [20, 21, 22, 23]
 
 

@@ -2,16 +2,16 @@
 //
 // Commands arrive as JSON text, one answer each, in order; `more` is the exception: it lets a
 // running capture send further states and has no answer. Pixels leave as binary messages:
-// nine little-endian int32 (index; x, y, width, height of what changed since the message
-// before; the same of what can hold ink), then the changed rectangle's rows of RGBA, not
-// premultiplied.
+// ten little-endian int32 (the frame from which this state stands and the one at which the next
+// begins; x, y, width, height of what changed since the message before; the same of what can
+// hold ink), then the changed rectangle's rows of RGBA, not premultiplied.
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 /** @typedef {{scenario: any, width: number, height: number, pixelWidth: number}} Opening */
 
 const base = new URL("..", import.meta.url);
 const engine = await import(new URL("engine/index.js", base).href);
-const HEADER = 9;
+const HEADER = 10;
 
 /** @type {Opening} */
 let opening;
@@ -173,14 +173,15 @@ function change(pixels, region, shown, stride) {
   return { x: region.x + left, y: region.y + top, width, height: bottom - top + 1 };
 }
 
-/** @param {number} index
+/** @param {number} first @param {number} until
  * @param {{changed: Rect | null, ink: Rect | null, image: ImageData | null, region: Rect | null}} drawn */
-function send(index, { changed, ink, image, region }) {
+function send(first, until, { changed, ink, image, region }) {
   const none = { x: 0, y: 0, width: 0, height: 0 };
   const part = changed ?? none;
   const box = ink ?? none;
   const message = new Int32Array(HEADER + part.width * part.height);
-  message.set([index, part.x, part.y, part.width, part.height, box.x, box.y, box.width, box.height]);
+  message.set([first, until, part.x, part.y, part.width, part.height]);
+  message.set([box.x, box.y, box.width, box.height], 6);
   if (changed && image && region) {
     const pixels = new Int32Array(image.data.buffer);
     for (let row = 0; row < part.height; row++) {
@@ -191,17 +192,13 @@ function send(index, { changed, ink, image, region }) {
   socket.send(message);
 }
 
-/** Indices of the times at which a new state begins.
- * @param {any} stage @param {number[]} times */
-function beginnings(stage, times) {
-  const found = [];
-  for (let index = 0; index < times.length; ) {
-    found.push(index);
-    const next = stage.nextChange(times[index]);
-    do index++;
-    while (index < times.length && times[index] < next);
-  }
-  return found;
+/** Index of the first of `times` after the one at `index` whose picture can be another.
+ * @param {any} stage @param {number[]} times @param {number} index */
+function following(stage, times, index) {
+  const next = stage.nextChange(times[index]);
+  do index++;
+  while (index < times.length && times[index] < next);
+  return index;
 }
 
 let credit = 0;
@@ -222,21 +219,26 @@ const commands = {
     canvas = await canvasView();
     return {};
   },
-  async plan({ times }) {
+  async beginnings({ times }) {
     const view = canvas ?? (plain ??= await plainView());
-    return { beginnings: beginnings(view.stage, times) };
+    const found = [];
+    for (let at = 0; at < times.length; at = following(view.stage, times, at)) found.push(at);
+    return { beginnings: found };
   },
   async draw({ time }) {
     if (!canvas) throw new Error("no canvas is open");
-    send(0, await canvas.draw(time));
+    send(0, 1, await canvas.draw(time));
     return {};
   },
-  async capture({ times }) {
+  async capture({ first, times }) {
     if (!canvas) throw new Error("no canvas is open");
-    for (let index = 0; index < times.length; index++) {
+    canvas.clear();
+    for (let at = 0; at < times.length; ) {
+      const next = following(canvas.stage, times, at);
       while (credit === 0) await new Promise((resolve) => (granted = () => resolve(null)));
       credit--;
-      send(index, await canvas.draw(times[index]));
+      send(first + at, first + next, await canvas.draw(times[at]));
+      at = next;
     }
     return {};
   },
