@@ -113,6 +113,7 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``work_dir``: where engine children keep temporary files (default: the system's own).
     ``models_dir``: speech models (default: ``ecg/models`` in the user's cache folder).
+    ``segments_dir``: what the command line keeps of renders (default: ``ecg/segments`` there).
     ``browser``: the Chromium to draw with (default: found). ``data_dir``: where the embedded
     stores keep everything (default: ``ecg`` in the user's data folder). ``public_url``: the
     address that people use (default: the one listened on). ``secret_key`` signs users' tokens,
@@ -121,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     work_dir: Path | None = None
     models_dir: Path | None = None
+    segments_dir: Path | None = None
     browser: Path | None = None
     data_dir: Path | None = None
     public_url: str = ""
@@ -144,7 +146,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def segments_folder(self) -> Path:
         """Where the command line keeps segments of renders; may not exist yet."""
-        return _user_folder("XDG_CACHE_HOME", ".cache") / "segments"
+        return self.segments_dir or _user_folder("XDG_CACHE_HOME", ".cache") / "segments"
 
     @property
     def data_folder(self) -> Path:

@@ -31,6 +31,14 @@ def ecg(tmp_path: Path) -> Ecg:
     return call
 
 
+@pytest.fixture(autouse=True)
+def _own_segments(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test goes on from what another has drawn."""
+    monkeypatch.setenv("ECG_SEGMENTS_DIR", str(tmp_path_factory.mktemp("segments")))
+
+
 SMALL = (320, 180)
 
 

@@ -26,7 +26,9 @@ KEPT_FRESH = 3600
 """Seconds for which a segment stays after its last use, however full the folder is."""
 
 _VERSION = "1"
-_KANA = re.compile("[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff6f\uff71-\uff9d]")
+_KANA = re.compile(
+    "[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff6f\uff71-\uff9d]"
+)
 
 
 class Segment(msgspec.Struct, frozen=True):
