@@ -199,6 +199,17 @@ class Store:
             if not page.get("IsTruncated") or not keys:
                 return
 
+    async def names_under(self, prefix: str) -> set[str]:
+        """Keys that begin with ``prefix``."""
+        found: set[str] = set()
+        more: dict[str, str] = {}
+        while True:
+            page = await self._call("list_objects_v2", Prefix=prefix, **more)
+            found.update(str(item["Key"]) for item in page.get("Contents", []))
+            if not page.get("IsTruncated"):
+                return found
+            more = {"ContinuationToken": str(page["NextContinuationToken"])}
+
     async def ping(self) -> None:
         """Raises ``Unavailable`` where the store or the bucket does not answer."""
         try:

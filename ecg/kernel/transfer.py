@@ -92,6 +92,27 @@ async def _rest(
         raise Unavailable(f"the store sent {file.tell()} of {size} bytes")
 
 
+async def fetch(client: httpx.AsyncClient, url: str, path: Path) -> bool:
+    """Writes a small object to ``path``, whole or not at all; whether it did. Tried once: it is
+    for what can be made again."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        async with client.stream("GET", url) as answer:
+            if answer.status_code != HTTPStatus.OK:
+                return False
+            with part.open("wb") as file:
+                async for piece in answer.aiter_raw():
+                    await asyncio.to_thread(file.write, piece)
+        if part.stat().st_size != int(answer.headers.get("Content-Length", "-1")):
+            return False
+        part.replace(path)
+    except httpx.HTTPError:
+        return False
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
 async def upload(client: httpx.AsyncClient, url: SignedUrl, path: Path, name: str) -> Stored:
     """Writes ``path`` to the store, streamed; tried again until it is there."""
     size = path.stat().st_size  # noqa: ASYNC240 - one look at the disk

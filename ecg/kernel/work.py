@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from prometheus_client import Counter, Histogram
 from redis.asyncio import Redis
 
 from ecg.kernel import transfer
-from ecg.kernel.attempts import Attempt, Objects, Reports, Stored, Ticket, Trouble
+from ecg.kernel.attempts import Attempt, Objects, Reports, SignedPair, Stored, Ticket, Trouble
 from ecg.kernel.errors import (
     Conflict,
     EcgError,
@@ -119,8 +119,17 @@ class Attempted:
         except EcgError as error:
             raise TryAgain(f"the desk did not take the report: {error.message}") from error
 
+    async def sign(self, names: Sequence[str]) -> dict[str, SignedPair]:
+        """URLs of the attempt's objects. Raises ``JobOver``."""
+        return await self._asked(lambda: self._link.objects.sign(self.id, self.number, names))
+
+    async def bring(self, name: str, url: str) -> None:
+        """Brings the object ``name`` to the file of that name in the folder; nothing where it
+        has gone meanwhile or the store breaks off."""
+        await transfer.fetch(self._link.client, url, self.folder / name)
+
     async def _url(self, name: str, way: str) -> str:
-        signed = await self._asked(lambda: self._link.objects.sign(self.id, self.number, [name]))
+        signed = await self.sign([name])
         return signed[name].get if way == "get" else signed[name].put
 
     async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:

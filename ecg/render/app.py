@@ -14,6 +14,8 @@ from ecg.media.info import MediaInfo
 from ecg.media.pipe import Limits
 from ecg.render.interfaces import (
     CheckCall,
+    PlanCall,
+    Planned,
     RenderCall,
     RenderEngine,
     RenderJob,
@@ -36,6 +38,11 @@ class _ChildEngine:
     async def check(self, source: Path) -> MediaInfo:
         call = CheckCall(str(self._browser), str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
         return await self._child.call("check", call, MediaInfo)
+
+    async def segments(self, job: RenderJob, source: Path) -> list[str]:
+        check_choice(job.scenario.style)
+        call = PlanCall(job, str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read
+        return (await self._child.call("plan", call, Planned)).names
 
     async def run(  # noqa: PLR0913, PLR0917 - what is drawn, from where to where, and two ways to hear of it
         self,

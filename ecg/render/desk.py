@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
@@ -21,7 +22,7 @@ from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
 from ecg.media.info import VideoFacts
 from ecg.render import progress, service
-from ecg.render.interfaces import RESULT, Quality, Rendered, RenderFailed, RenderReport
+from ecg.render.interfaces import RESULT, SEGMENTS, Quality, Rendered, RenderFailed, RenderReport
 from ecg.render.models import Render
 
 DONE = Counter("ecg_render_outcomes_total", "Renders that ended", ["outcome"])
@@ -30,6 +31,7 @@ SPEED = Histogram(
 )
 
 SOURCE = "source"
+_SEGMENT = re.compile(rf"{SEGMENTS}/[0-9a-f]{{64}}\.mp4")
 
 
 class RenderDesk(msgspec.Struct, frozen=True):
@@ -65,15 +67,32 @@ async def sign(
         job = await jobs.check_attempt(session, Render, job_id, attempt)
         video = await desk.find_video(session, job.owner_id, job.video_id)
     signed: dict[str, SignedPair] = {}
+    kept = segments_of(job.owner_id, job.video_id)
+    there = await desk.store.names_under(kept) if any(map(_is_segment, names)) else set[str]()
     for name in names:
         if name == SOURCE:
             signed[name] = SignedPair(get=await desk.store.presign_get(video.key, public=False))
         elif name == RESULT:
             key = key_of(job_id, attempt)
             signed[name] = SignedPair(put=await desk.store.presign_put(key, public=False))
+        elif _is_segment(name):
+            key = kept + name.removeprefix(f"{SEGMENTS}/")
+            get = await desk.store.presign_get(key, public=False) if key in there else ""
+            signed[name] = SignedPair(get, await desk.store.presign_put(key, public=False))
         else:
-            raise InputRefused(f'a render has no object "{name}"; it has {SOURCE}, {RESULT}')
+            raise InputRefused(
+                f'a render has no object "{name}"; it has {SOURCE}, {RESULT}, {SEGMENTS}/…'
+            )
     return signed
+
+
+def segments_of(owner_id: str, video_id: str) -> str:
+    """The prefix of what is kept of a video's renders."""
+    return f"{SEGMENTS}/{owner_id}/{video_id}/"
+
+
+def _is_segment(name: str) -> bool:
+    return _SEGMENT.fullmatch(name) is not None
 
 
 def key_of(job_id: str, attempt: int) -> str:

@@ -45,6 +45,20 @@ class CheckCall(msgspec.Struct, frozen=True):
     source: str
 
 
+class PlanCall(msgspec.Struct, frozen=True):
+    """What the engine's child is asked by ``RenderEngine.segments``; ``source`` is an absolute
+    path."""
+
+    job: RenderJob
+    source: str
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """Names of segments, in order."""
+
+    names: list[str]
+
+
 class RenderProgress(msgspec.Struct, frozen=True):
     """``frame`` of ``total`` frames encoded; ``fps`` encoded per second; ``speed`` × real
     time; ``eta`` seconds left, ``None`` until known. ``total`` is 0 until known."""
@@ -88,6 +102,11 @@ class RenderEngine(Protocol):
         Asked before long work on its sound, during which the browser starts. Raises ``MediaRefused`` (no picture, a damaged
         file, a kind of picture that is not handled, by name).
         """
+        ...
+
+    async def segments(self, job: RenderJob, source: Path) -> list[str]:
+        """Names of the files that ``run`` would make in its folder of ``segments``, in order:
+        those that are there already it takes as they are. Raises as ``run`` does."""
         ...
 
     async def run(  # noqa: PLR0913, PLR0917 - what is drawn, from where to where, and two ways to hear of it
@@ -147,3 +166,7 @@ class RenderReport(msgspec.Struct, frozen=True):
 
 
 RESULT = "result.mp4"
+
+SEGMENTS = "segments"
+"""The folder of kept segments: an attempt's object ``segments/NAME`` is the video's own, shared by
+all its renders, and may be read where it is there."""

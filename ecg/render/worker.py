@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
 from ecg.kernel.attempts import Ticket, Trouble
+from ecg.kernel.errors import EcgError
 from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
@@ -16,6 +20,7 @@ from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders
 from ecg.render import progress, wire
 from ecg.render.interfaces import (
     RESULT,
+    SEGMENTS,
     Rendered,
     RenderEngine,
     RenderFailed,
@@ -23,6 +28,10 @@ from ecg.render.interfaces import (
     RenderReport,
     RenderRequest,
 )
+
+SIGNED_AT_ONCE = 100
+SEND_EVERY = 1.0
+"""Seconds between two looks for segments that are done."""
 
 
 def worker_part(
@@ -94,11 +103,62 @@ async def _rendered(
     request = msgspec.json.decode(tried.request, type=RenderRequest)
     await tried.fetch(request.size)
     stage("start")
-    with tried.life.of_engine() as alive:
-        facts = await engine.run(request.job, tried.source, tried.folder / RESULT, heard, alive)
+    folder = tried.folder / SEGMENTS
+    folder.mkdir()
+    with tried.life.of_engine():
+        names = await engine.segments(request.job, tried.source)
+    await _bring_kept(tried, names)
+    async with _sending(tried, folder):
+        with tried.life.of_engine() as alive:
+            facts = await engine.run(
+                request.job, tried.source, tried.folder / RESULT, heard, alive, folder
+            )
     stage("upload")
     stored = await tried.store(RESULT)
     await _report(tried, Rendered(stored, facts))
+
+
+async def _bring_kept(tried: Attempted, names: Sequence[str]) -> None:
+    """Brings the segments that an earlier attempt or render has left in the store."""
+    paths = [f"{SEGMENTS}/{name}" for name in names]
+    for first in range(0, len(paths), SIGNED_AT_ONCE):
+        signed = await tried.sign(paths[first : first + SIGNED_AT_ONCE])
+        for path, pair in signed.items():
+            if pair.get:
+                await tried.bring(path, pair.get)
+
+
+@asynccontextmanager
+async def _sending(tried: Attempted, folder: Path) -> AsyncGenerator[None]:
+    """While the block runs, and once after it, brings new segments of ``folder`` to the store:
+    what the next attempt or render goes on from. One that is refused is only made again."""
+    known = {path.name for path in _whole(folder)}
+
+    async def send() -> None:
+        for path in _whole(folder):
+            if path.name not in known:
+                known.add(path.name)
+                with suppress(EcgError):
+                    await tried.store(f"{SEGMENTS}/{path.name}")
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(SEND_EVERY)
+            await send()
+
+    sending = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+    if not sending.cancelled():
+        sending.result()
+    await send()
+
+
+def _whole(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.mp4"))
 
 
 async def _report(tried: Attempted, event: Rendered | RenderFailed) -> None:

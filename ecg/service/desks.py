@@ -24,7 +24,7 @@ from ecg.kernel.storage import Store
 from ecg.kernel.watch import Watch
 from ecg.render import progress as render_progress
 from ecg.render import service as renders
-from ecg.render.desk import RenderDesk
+from ecg.render.desk import RenderDesk, segments_of
 from ecg.render.models import Render
 from ecg.uploads import service as videos
 from ecg.uploads.routes import UploadDesk
@@ -117,7 +117,11 @@ async def _on_delete(session: AsyncSession, owner_id: str, video_id: str) -> lis
     for render_id in ended:
         await ledger.settle_render(session, render_id, False)  # charged ones stay charged
     heard = await analyses.remove(session, owner_id, video_id)
-    return [*(f"renders/{job}/" for job in ended), *(f"analyses/{job}/" for job in heard)]
+    return [
+        *(f"renders/{job}/" for job in ended),
+        *(f"analyses/{job}/" for job in heard),
+        segments_of(owner_id, video_id),
+    ]
 
 
 async def retry(session: AsyncSession, job_id: str) -> None:

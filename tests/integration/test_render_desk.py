@@ -169,9 +169,30 @@ async def test_an_attempt_reaches_only_its_own_objects(here: World) -> None:
     assert urls["source"].put == ""
     assert urls["source"].get
     assert f"renders/{job}/1/{RESULT}" in urls[RESULT].put
-    for name in ("../other", "transcript.json"):
+    for name in ("../other", "transcript.json", "segments/../x.mp4", f"segments/{'a' * 63}.mp4"):
         with pytest.raises(InputRefused):
             await desk.sign(here.render, job, 1, [name])
+
+
+async def test_segments_are_the_videos_own_and_read_where_they_are(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    one, two = [f"segments/{letter * 64}.mp4" for letter in "ab"]
+    job = await ordered(here, owner, video)
+    await desk.begin(here.render, job)
+    urls = await desk.sign(here.render, job, 1, [one, two])
+    assert [pair.get for pair in urls.values()] == ["", ""]
+    await here.put(urls[one].put, b"a segment")
+    later, other = (
+        await ordered(here, owner, video),
+        await ordered(here, owner, await here.analysed(owner)),
+    )
+    for render, there in ((later, True), (other, False)):
+        await desk.begin(here.render, render)
+        urls = await desk.sign(here.render, render, 1, [one, two])
+        assert (urls[one].get != "", urls[two].get) == (there, "")
+    prefix = desk.segments_of(owner, video)
+    assert await here.render.store.names_under(prefix) == {f"{prefix}{'a' * 64}.mp4"}
 
 
 async def test_an_idempotency_key_makes_one_render(here: World) -> None:

@@ -88,6 +88,11 @@ class Desk:
     async def _pair(self, name, attempt):
         if name == "source":
             return SignedPair(get=await self.store.presign_get(self.source, public=False))
+        if name.startswith("segments/"):
+            key = f"{self.source}-{name}"
+            there = await self.store.names_under(key)
+            get = await self.store.presign_get(key, public=False) if there else ""
+            return SignedPair(get, await self.store.presign_put(key, public=False))
         return SignedPair(put=await self.store.presign_put(self.key(name, attempt), public=False))
 
     def _answer(self):
@@ -250,6 +255,27 @@ async def test_a_render_brings_its_video(store, put, rendering, tmp_path):
     assert rendered.facts.frames == 25
     assert seen
     assert all(one.attempt == 1 for one in seen)
+
+
+async def test_a_second_render_goes_on_from_the_segments_of_the_first(
+    store, put, rendering, tmp_path
+):
+    video = tmp_path / "given.mp4"
+    write_video(video, size=(160, 90), pts=list(range(25 * 41)), audio=None)
+    key = await put(video)
+    words = [cue(1, 0.2, 0.8, ["hello", "there"]), cue(2, 30.0, 31.0, ["later"])]
+    changed = [words[0], cue(2, 30.0, 31.0, ["sooner"])]
+    kept = []
+    for cues in (words, changed, changed):
+        job = RenderJob(scenario(*cues), "draft")
+        desk = Desk(store, key, RenderRequest("v", video.stat().st_size, job))
+        async with rendering(desk) as queue:
+            await over(desk, queue)
+        (done,) = desk.events()
+        assert isinstance(done, Rendered)
+        assert done.facts.frames == 1025
+        kept.append(done.facts.kept)
+    assert kept == [0, 525, 1025]
 
 
 async def test_an_engine_that_crashes_three_times_fails_the_job(

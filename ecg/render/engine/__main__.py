@@ -11,8 +11,8 @@ import msgspec
 
 from ecg.media.served import Context, serve
 from ecg.render.engine.browser import Browser
-from ecg.render.engine.run import checked, render
-from ecg.render.interfaces import CheckCall, RenderCall
+from ecg.render.engine.run import checked, plan, render
+from ecg.render.interfaces import CheckCall, PlanCall, Planned, RenderCall
 
 _warm: dict[str, Browser] = {}
 
@@ -41,6 +41,11 @@ def _folder(kept: str) -> Generator[Path]:
         yield Path(made)
 
 
+def _plan(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
+    call = msgspec.msgpack.decode(payload, type=PlanCall)
+    return Planned([one.path.name for one in plan(call.job, Path(call.source), Path())])
+
+
 def _check(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=CheckCall)
     info, _ = checked(Path(call.source))
@@ -49,4 +54,4 @@ def _check(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
 
 
 if __name__ == "__main__":
-    serve({"render": _render, "check": _check})
+    serve({"render": _render, "check": _check, "plan": _plan})

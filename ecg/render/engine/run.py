@@ -128,8 +128,7 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
     context.emit(RenderProgress("start"))
     task = prepare(job, source)
     encoder = choose_encoder(task.video.pixel_format)
-    settings = f"{encoder} {sorted(encoder_options(encoder, job.quality).items())}"
-    segments = kept.planned(task.drawing, source, settings, folder)
+    segments = _planned(task, job, encoder, source, folder)
     missing = [segment for segment in segments if segment.missing]
     total = len(task.drawing.times.pts)
     kept_frames = total - sum(segment.span.end - segment.span.first for segment in missing)
@@ -163,6 +162,17 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
         capture_reason=way.reason,
         encoder=encoder,
     )
+
+
+def plan(job: RenderJob, source: Path, folder: Path) -> list[Segment]:
+    """The segments that a render would make or find in ``folder``. Raises as ``prepare``."""
+    task = prepare(job, source)
+    return _planned(task, job, choose_encoder(task.video.pixel_format), source, folder)
+
+
+def _planned(task: Task, job: RenderJob, encoder: str, source: Path, folder: Path) -> list[Segment]:
+    settings = f"{encoder} {sorted(encoder_options(encoder, job.quality).items())}"
+    return kept.planned(task.drawing, source, settings, folder)
 
 
 def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
