@@ -73,6 +73,7 @@ class SegmentWriter:
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
         context.time_base = source.time_base
+        context.thread_type = "FRAME"  # sliced, PyAV's own default, would wait for each frame
         context.color_range = frame.color_range
         context.color_primaries = frame.color_primaries
         context.color_trc = frame.color_trc
