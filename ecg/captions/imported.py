@@ -8,11 +8,21 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 import pysubs2
 
-from ecg.captions.scenario import MAX_CUES, MAX_WORDS, Cue, CueWord, Scenario, StyleChoice
+from ecg.captions.scenario import (
+    MAX_BYTES,
+    MAX_CUES,
+    MAX_WORDS,
+    Cue,
+    CueWord,
+    Scenario,
+    StyleChoice,
+)
 from ecg.captions.styles import Style
 from ecg.captions.text import between
+from ecg.captions.transcript import MAX_TEXT
 from ecg.kernel.errors import InputRefused
 
 IMPORTS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
@@ -20,8 +30,15 @@ IMPORTS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
 INTERPOLATED = "interpolated"
 """The tag of a word whose times were not measured but spread over its cue."""
 
-_SOUND = re.compile(r"^[\[(（【](?P<label>[^\])）】]+)[\])）】]$")
-_MUSIC = re.compile(r"^[♪♫#\s]+(?P<label>.*?)[♪♫#\s]*$")
+MAX_CHARACTERS = 2_000
+"""Of the text of one cue; more than a person reads in it, and splitting it takes time."""
+
+# Each of these takes time in proportion to its text: what it repeats cannot be split in two ways.
+_SOUND = re.compile(r"[\[(（【](?P<label>[^\])）】]+)[\])）】]")
+_MARKUP = re.compile(r"<\s*(?:/\s*)?[a-zA-Z][^<>]*>|\{[^{}]*\}")
+_BREAK = re.compile(r"\\[Nnh]")
+_EMPTY_LINES = re.compile(r"\n\s*\n")
+_NOTES = "♪♫#"
 _INLINE = re.compile(r"<(?:\d+:)?\d\d:\d\d\.\d{3}>")
 _HEADER = re.compile(r"^\ufeff?WEBVTT(\s|$)")
 
@@ -34,29 +51,57 @@ def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Sce
         raise InputRefused('this is no WebVTT: its first line must be "WEBVTT"')
     try:
         text = _INLINE.sub("", text)  # which pysubs2 would take for the times of a cue
-        file = pysubs2.SSAFile.from_string(text, format_=kind)
+        # and whose own search for empty lines and for markup takes the square of their number
+        text = _EMPTY_LINES.sub("\n\n", text)
+        file = pysubs2.SSAFile.from_string(text, format_=kind, keep_html_tags=True)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputRefused(f"this cannot be read as {kind.upper()}: {error}") from None
-    events = [event for event in file.events if event.plaintext.strip() and not event.is_comment]
+    if len(file.events) > MAX_CUES:
+        raise InputRefused(f"{len(file.events)} cues; a scenario may have at most {MAX_CUES}")
+    events = [
+        (event.start, event.end, shown)
+        for number, event in enumerate(file.events, 1)
+        if (shown := _shown(event.text, number))
+    ]
     if not events:
         raise InputRefused(f"no captions were found; is this really {kind.upper()}?")
-    events.sort(key=lambda event: (event.start, event.end))
+    events.sort(key=lambda event: event[:2])
     cues: list[Cue] = []
-    for event in events:
-        cues += _cues(event, len(cues))
-    if len(cues) > MAX_CUES:
-        raise InputRefused(f"{len(cues)} cues; a scenario may have at most {MAX_CUES}")
+    size = 0
+    for start, end, shown in events:
+        made = _cues(start / 1000, max(end, start + 1) / 1000, shown, len(cues))
+        cues += made
+        size += len(msgspec.json.encode(made))
+        if len(cues) > MAX_CUES or size > MAX_BYTES:
+            raise InputRefused(
+                f"too many words: a scenario may have {MAX_CUES:,} cues and {MAX_BYTES:,} bytes, "
+                "which a word takes about a hundred of; divide the file"
+            )
     return Scenario(version=1, style=StyleChoice(style.name), speakers={}, cues=tuple(cues))
 
 
-def _cues(event: pysubs2.SSAEvent, before: int) -> list[Cue]:
+def _shown(text: str, number: int) -> str:
+    """The text of the file's cue ``number`` without its markup."""
+    if len(text) > MAX_CHARACTERS:
+        raise InputRefused(
+            f"cue {number} has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed: "
+            "divide it"
+        )
+    shown = " ".join(_BREAK.sub(" ", _MARKUP.sub("", text)).split())
+    longest = max(map(len, shown.split()), default=0)
+    if longest > MAX_TEXT:
+        raise InputRefused(
+            f"cue {number} has a word of {longest:,} characters; at most {MAX_TEXT} are allowed"
+        )
+    return shown
+
+
+def _cues(start: float, end: float, shown: str, before: int) -> list[Cue]:
     """One cue, or several where there are more words than a cue may have."""
-    shown = " ".join(event.plaintext.split())
-    sound, music = _SOUND.match(shown), _MUSIC.match(shown)
-    found = sound or music
-    label = found["label"].strip() if found else ""
-    words = [label] if label else split_words(shown)
-    timed = _spread(words, event.start / 1000, max(event.end, event.start + 1) / 1000)
+    sound, music = _SOUND.fullmatch(shown), shown[0] in _NOTES
+    label = sound["label"].strip() if sound else shown.strip(f"{_NOTES} ") if music else ""
+    words = [label] if 0 < len(label) <= MAX_TEXT else split_words(shown)
+    timed = _spread(words, start, end)
     groups = [timed[a : a + MAX_WORDS] for a in range(0, len(timed), MAX_WORDS)]
     return [
         Cue(

@@ -12,7 +12,8 @@ from ecg.kernel.errors import DocumentInvalid
 
 Timing = Literal["aligned", "estimated", "interpolated"]
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Text = Annotated[str, Meta(max_length=500)]
+MAX_TEXT = 500
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 TOLERANCE = 1e-3
 """Seconds by which a time may lie outside what holds it: times are stored to the millisecond."""
 

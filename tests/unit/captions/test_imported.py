@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecg.captions.formats import export_captions
-from ecg.captions.imported import INTERPOLATED, import_captions, split_words
-from ecg.captions.scenario import MAX_WORDS, check_scenario
+from ecg.captions.imported import (
+    INTERPOLATED,
+    MAX_CHARACTERS,
+    import_captions,
+    split_words,
+)
+from ecg.captions.scenario import MAX_CUES, MAX_WORDS, check_scenario
 from ecg.captions.styles import load_style
 from ecg.kernel.errors import InputRefused
 
@@ -99,3 +106,62 @@ def test_a_cue_of_very_many_words_becomes_several() -> None:
     scenario = import_captions(long, "srt", STYLE)
     check_scenario(scenario)
     assert [len(cue.words) for cue in scenario.cues] == [MAX_WORDS, 10]
+
+
+def timed(text: str) -> str:
+    return f"1\n00:00:01,000 --> 00:00:03,000\n{text}\n"
+
+
+PIECE = MAX_CHARACTERS - 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#x" + "#" * PIECE * 500 + "y",
+        "{" * PIECE * 500,
+        "<a" * PIECE * 250,
+        "< " * PIECE * 250 + " " * PIECE,
+        "[" * PIECE * 500,
+        "x\n" + "\n" * PIECE * 500 + "y",
+        "<" + "1" * PIECE * 500,
+        "가" * PIECE * 500,
+    ],
+)
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.timeout(60)
+def test_no_text_takes_more_time_than_its_length(text: str, repeated: bool) -> None:
+    """A million characters in one cue, and in a thousand: minutes and hours, where it is the
+    square of them."""
+    pieces = [text[:PIECE]] * 500 if repeated else [text]
+    with suppress(InputRefused):
+        import_captions("\n".join(map(timed, pieces)), "srt", STYLE)
+
+
+def test_what_is_too_long_for_one_cue_names_it() -> None:
+    for text, says in (
+        ("word " * 500, "cue 2 has 2,499 characters; at most 2,000"),
+        ("x" * 501, "cue 2 has a word of 501 characters; at most 500"),
+    ):
+        with pytest.raises(InputRefused, match=says):
+            import_captions(timed("fine") + "\n" + timed(text), "srt", STYLE)
+    too_many = "".join(timed("x") for _ in range(MAX_CUES + 1))
+    with pytest.raises(InputRefused, match=f"{MAX_CUES + 1} cues"):
+        import_captions(too_many, "srt", STYLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "kind"),
+    [
+        ("<i>so</i> {\\an8}it </ b >is", ["so", "it", "is"], "speech"),
+        ("a < 3 > c { d", ["a", "<", "3", ">", "c", "{", "d"], "speech"),
+        ("one\\Ntwo\\hthree", ["one", "two", "three"], "speech"),
+        ("♪ # ♫", ["♪", "#", "♫"], "music"),
+        ("#♪ la la", ["la la"], "music"),
+        ("[ door ]", ["door"], "sound"),
+        ("[" + "knock " * 100 + "]", ["[knock", *["knock"] * 99, "]"], "sound"),
+    ],
+)
+def test_markup_is_left_out_and_labels_are_kept(text: str, words: list[str], kind: str) -> None:
+    (cue,) = import_captions(timed(text), "srt", STYLE).cues
+    assert ([word.text for word in cue.words], cue.kind) == (words, kind)
