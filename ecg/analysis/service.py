@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -180,7 +181,7 @@ async def stored_scenario(session: AsyncSession, owner_id: str, video_id: str) -
     row = await read_stored(session, owner_id, video_id)
     if row is None:
         raise NotFound("this video has no scenario yet; it gets one with its transcript")
-    return read_scenario(row.document)
+    return await asyncio.to_thread(read_scenario, row.document)
 
 
 async def store_scenario(

@@ -6,7 +6,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -26,7 +26,7 @@ def decode(data: bytes | str, kind: type[T]) -> T:
     if isinstance(data, bytes):
         data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return msgspec.json.decode(data, type=kind)
+        return _read(data, kind)
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, path = (found["what"], found["path"]) if found else (str(error), None)
@@ -35,9 +35,14 @@ def decode(data: bytes | str, kind: type[T]) -> T:
         raise _not_json(data, error) from None
 
 
+def _read(data: bytes | str, kind: type[T]) -> T:
+    return msgspec.json.decode(data, type=kind)
+
+
 def _exact(data: bytes | str, kind: type[msgspec.Struct], path: str, refusal: str) -> str:
     """``path`` with the places in lists and tables that msgspec leaves out as ``[...]``: each
-    such collection is narrowed to the one element that alone brings the same refusal."""
+    such collection is halved until the one element is left that brings the same refusal, which
+    reads it about twice in all."""
     *parts, rest = path.removeprefix("$").split("[...]")
     try:
         node: Any = msgspec.json.decode(data) if parts else None
@@ -47,32 +52,38 @@ def _exact(data: bytes | str, kind: type[msgspec.Struct], path: str, refusal: st
     for part in parts:
         for key in part.split(".")[1:]:
             node = node[key]
-        for place in _narrowed(node):
-            if _refusal(document, kind) == refusal:
-                exact += f"{part}[{json.dumps(place)}]"
-                node = node[0] if isinstance(place, int) else node[place]
-                break
-        else:
+        place = _narrowed(node, lambda: _refusal(document, kind) == refusal)
+        if place is None:
             return path
+        exact += f"{part}[{json.dumps(place)}]"
+        node = node[0] if isinstance(place, int) else node[place]
     return exact + rest
 
 
-def _narrowed(node: list[Any] | dict[str, Any]) -> Iterator[int | str]:
-    """Leaves in ``node`` each of its elements alone in turn, and says where it was."""
-    if isinstance(node, list):
-        for index, element in enumerate(node.copy()):
-            node[:] = [element]
-            yield index
-    else:
-        for key, value in node.copy().items():
+def _narrowed(node: list[Any] | dict[str, Any], refused: Callable[[], bool]) -> int | str | None:
+    """Leaves in ``node`` the first element with which the document is still ``refused``, and
+    says where it was; ``None`` where there is no such one."""
+    every: list[tuple[Any, Any]] = list(enumerate(node) if isinstance(node, list) else node.items())
+
+    def leave(some: list[tuple[Any, Any]]) -> None:
+        if isinstance(node, list):
+            node[:] = [element for _, element in some]
+        else:
             node.clear()
-            node[key] = value
-            yield key
+            node.update(some)
+
+    left = every
+    while len(left) > 1:
+        half = left[: len(left) // 2]
+        leave(half)
+        left = half if refused() else left[len(half) :]
+    leave(left)
+    return left[0][0] if left and refused() else None
 
 
 def _refusal(document: Any, kind: type[msgspec.Struct]) -> str | None:
     try:
-        msgspec.json.decode(msgspec.json.encode(document), type=kind)
+        _read(msgspec.json.encode(document), kind)
     except msgspec.ValidationError as error:
         return str(error)
     return None

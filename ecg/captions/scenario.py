@@ -14,7 +14,10 @@ from ecg.kernel.errors import DocumentInvalid
 MAX_BYTES = 2_000_000
 MAX_CUES = 5_000
 MAX_WORDS = 200
-"""Of a scenario: bytes of its JSON, cues, and words of one cue."""
+MAX_SPEAKERS = 200
+MAX_PARAMETERS = 50
+"""Of a scenario: bytes of its JSON, cues, words of one cue, speakers, and parameters of its
+style."""
 
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")]
 CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]
@@ -54,7 +57,7 @@ class StyleChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
     strength: Unit = 1.0
-    parameters: dict[str, float | bool | Text] = {}
+    parameters: Annotated[dict[str, float | bool | Text], Meta(max_length=MAX_PARAMETERS)] = {}
     overrides: Overrides = Overrides()
 
 
@@ -122,7 +125,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version: Literal[1]
     style: StyleChoice
-    speakers: dict[str, SpeakerLook]
+    speakers: Annotated[dict[str, SpeakerLook], Meta(max_length=MAX_SPEAKERS)]
     cues: Annotated[tuple[Cue, ...], Meta(max_length=MAX_CUES)]
 
 

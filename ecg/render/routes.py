@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from functools import partial
 from typing import Annotated
@@ -86,12 +87,15 @@ async def create_render(
         if getattr(data.output, name) is not None:
             fault = FieldError(f"$.output.{name}", "is not supported yet; leave it out")
             raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
+    given, render_id = bytes(data.scenario), new_id()
+    scenario = None
+    if given != b"null":  # outside the transaction that counts, as it takes processor time
+        async with desk.database.transaction() as session:
+            video = await _ready_video(session, desk, owner, data)
+        scenario = await asyncio.to_thread(_checked, given, video)
     async with desk.database.transaction() as session:
-        video = await desk.find_video(session, owner, str(data.video_id))
-        if video.state != "ready":
-            raise Conflict(f"this video is {video.state}; only a ready one can be rendered")
-        scenario = await _scenario(session, desk, owner, data, video)
-        render_id = new_id()
+        video = await _ready_video(session, desk, owner, data)
+        scenario = scenario or await desk.stored_scenario(session, owner, video.id)
         if idempotency_key is not None:
             digest = hashlib.sha256(body).hexdigest()
             kept = await service.claim_key(session, owner, idempotency_key, digest, render_id)
@@ -214,13 +218,19 @@ async def _counted(request: Caller, desk: RenderDesk) -> None:
     state["rate"] = (most, left, reset)
 
 
-async def _scenario(
-    session: AsyncSession, desk: RenderDesk, owner: str, data: NewRender, video: VideoFacts
-) -> Scenario:
-    if bytes(data.scenario) == b"null":
-        return await desk.stored_scenario(session, owner, video.id)
+async def _ready_video(
+    session: AsyncSession, desk: RenderDesk, owner: str, data: NewRender
+) -> VideoFacts:
+    video = await desk.find_video(session, owner, str(data.video_id))
+    if video.state != "ready":
+        raise Conflict(f"this video is {video.state}; only a ready one can be rendered")
+    return video
+
+
+def _checked(given: bytes, video: VideoFacts) -> Scenario:
+    """The scenario that a request brings, seen to fit ``video``."""
     try:
-        scenario = read_scenario(bytes(data.scenario))
+        scenario = read_scenario(given)
         check_choice(scenario.style)
         if video.media is not None and video.media.video:
             picture = video.media.video[0]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from sqlalchemy import update
 
+from ecg.captions.scenario import Scenario, read_scenario
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import Conflict, InputRefused
 from ecg.kernel.identity import new_id
 from ecg.kernel.settings import LimitSettings
-from ecg.render import desk, progress
+from ecg.render import desk, progress, routes
 from ecg.render.interfaces import RESULT, Rendered, RenderFailed, RenderReport, RenderResult
 from ecg.render.models import IdempotencyKey
 from ecg.usage import service as ledger
@@ -289,6 +292,25 @@ async def test_what_is_wrong_with_an_order_is_named(here: World) -> None:
     assert answer.status_code == 404
     assert (await here.get(owner, "/renders"))["items"] == []
     assert await renders_used(here, owner) == 0
+
+
+async def test_a_scenario_is_read_beside_the_loop_and_holds_no_connection(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    scenario = await here.get(owner, f"/videos/{video}/scenario")
+    seen: list[tuple[bool, int]] = []
+
+    def watched(data: bytes) -> Scenario:
+        pool: Any = here.database.engine.pool
+        beside = threading.current_thread() is not threading.main_thread()
+        seen.append((beside, pool.checkedout()))
+        return read_scenario(data)
+
+    monkeypatch.setattr(routes, "read_scenario", watched)
+    await ordered(here, owner, video, scenario=scenario)
+    assert seen == [(True, 0)]
 
 
 async def test_lists_are_paged_newest_first(here: World) -> None:

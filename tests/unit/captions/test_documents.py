@@ -8,9 +8,10 @@ import jsonschema
 import msgspec
 import pytest
 
+from ecg.captions import document as documents
 from ecg.captions.compose import compose
 from ecg.captions.document import decode, encode
-from ecg.captions.scenario import MAX_CUES, Scenario, StyleChoice, read_scenario
+from ecg.captions.scenario import MAX_CUES, MAX_SPEAKERS, Scenario, StyleChoice, read_scenario
 from ecg.captions.schema import DOCUMENTS, FOLDER, schema_text
 from ecg.captions.styles import check_choice, list_styles, load_style
 from ecg.captions.transcript import check_transcript, read_transcript
@@ -170,6 +171,27 @@ def test_the_path_is_that_of_the_first_fault_whatever_follows() -> None:
     assert refusal.value.path == "$.cues[1].words[0].start"
 
 
+def test_the_place_of_a_fault_costs_a_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one for each cue before it: the api answers others meanwhile."""
+    document = shown()
+    cue, look = document["cues"][0], document["speakers"]["s1"]
+    document["speakers"] |= {f"n{i}": look for i in range(MAX_SPEAKERS - 1)}
+    document["cues"] = [cue | {"id": f"c{i}"} for i in range(MAX_CUES)]
+    document["cues"][-1] = json.loads(json.dumps(cue)) | {"id": "last"}
+    document["cues"][-1]["words"][2]["tags"] = ["fine", "not fine"]
+    read: list[int] = []
+
+    def counted(data: bytes, kind: type[Any]) -> Any:
+        read.append(len(data))
+        return msgspec.json.decode(data, type=kind)
+
+    monkeypatch.setattr(documents, "_read", counted)
+    with pytest.raises(DocumentInvalid) as refusal:
+        read_scenario(json.dumps(document))
+    assert refusal.value.path == f"$.cues[{MAX_CUES - 1}].words[2].tags[1]"
+    assert sum(read) < 4 * read[0]
+
+
 def test_a_byte_order_mark_is_no_fault() -> None:
     assert read_scenario(b"\xef\xbb\xbf" + json.dumps(shown()).encode()).cues
 
@@ -188,6 +210,9 @@ def test_what_is_too_much_is_refused() -> None:
         decode(json.dumps(many), Scenario)
     with pytest.raises(DocumentInvalid, match="bytes"):
         read_scenario(" " * 2_000_001)
+    looks = {f"s{i}": shown()["speakers"]["s1"] for i in range(1, MAX_SPEAKERS + 2)}
+    with pytest.raises(DocumentInvalid, match=rf"<= {MAX_SPEAKERS}"):
+        read_scenario(json.dumps(shown() | {"speakers": looks}))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
