@@ -140,9 +140,12 @@ async def log_in(
     await ratelimit.hit(desk.database, f"login:{email}:{place}", desk.logins_per_minute)
     async with desk.database.transaction() as session:
         account, stored = await service.credentials(session, email)
-    if not await check_password(data.password, stored) or account is None:
-        raise Unauthorized("the e-mail address or the password is wrong")
+    wrong = Unauthorized("the e-mail address or the password is wrong")
+    if not await check_password(data.password, stored) or account is None or stored is None:
+        raise wrong
     async with desk.database.transaction() as session:
+        if not await service.holds(session, account, stored):
+            raise wrong
         begun = await service.begin_session(session, account)
     return _signed_in(desk, begun, 200)
 
@@ -159,7 +162,7 @@ async def refresh(
         going = await service.rotate(session, given)
     if going is None:
         raise Unauthorized("the refresh token is not valid any more; sign in again")
-    access = desk.tokens.issue(going.account.id, going.account.role)
+    access = desk.tokens.issue(going.account.id, going.account.role, going.id)
     return Response(
         Tokens(access, ACCESS_SECONDS, going.refresh_token),
         status_code=200,
@@ -198,6 +201,7 @@ async def create_key(
     if data.expires and data.expires <= utc_now():
         raise service.invalid("$.expires", "has passed; give a time to come, or leave it out")
     async with desk.database.transaction() as session:
+        await service.require_live(session, request.user)
         row, secret = await keys.create(
             session, request.user.user_id, data.name, data.scopes, data.expires
         )
@@ -251,10 +255,11 @@ async def google_callback(
     email = service.checked_email(who.email)
     async with desk.database.transaction() as session:
         account = await service.google_account(
-            session, who.sub, email, who.name[:100], verified=who.email_verified
-        )
+            session, who.sub, email, who.name[:100],
+            verified=who.email_verified, on_join=desk.on_join,
+        )  # fmt: skip
         begun = await service.begin_session(session, account)
-    access = desk.tokens.issue(account.id, account.role)
+    access = desk.tokens.issue(account.id, account.role, begun.id)
     return _redirect("/", [*cookies(desk, access, begun.refresh_token), google_cookie(desk, "")])
 
 
@@ -268,7 +273,7 @@ def routes(desk: AuthDesk) -> Router:
 
 
 def _signed_in(desk: AuthDesk, begun: Session, status: int) -> Response[SignedIn]:
-    access = desk.tokens.issue(begun.account.id, begun.account.role)
+    access = desk.tokens.issue(begun.account.id, begun.account.role, begun.id)
     return Response(
         SignedIn(begun.account, access, ACCESS_SECONDS, begun.refresh_token),
         status_code=status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Literal, cast
 
@@ -14,12 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ecg.auth import tokens
 from ecg.auth.models import ApiKey, RefreshToken, User
 from ecg.kernel.database import utc_now
-from ecg.kernel.errors import Conflict, FieldError, Forbidden, NotFound, RequestInvalid
-from ecg.kernel.identity import new_id
+from ecg.kernel.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    NotFound,
+    RequestInvalid,
+    Unauthorized,
+)
+from ecg.kernel.identity import Principal, new_id
 
 Role = Literal["user", "admin"]
 
 REFRESH_DAYS = 30
+_SKEW = 60
+"""Seconds by which the clocks of two processes may differ."""
 PASSWORD_LENGTH = (8, 1024)
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
 _EMAIL_LONGEST = 254
@@ -40,8 +50,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """``refresh_token`` exists here and with the client only; the table has its hash."""
+    """``id``: the family of its refresh tokens. ``refresh_token`` exists here and with the
+    client only; the table has its hash."""
 
+    id: str
     account: Account
     refresh_token: str
 
@@ -115,9 +127,41 @@ async def credentials(session: AsyncSession, email: str) -> tuple[Account | None
     return (account_of(user), user.password_hash) if user else (None, None)
 
 
+async def require_live(session: AsyncSession, principal: Principal) -> None:
+    """Holds the account until the caller's transaction ends, and sees that the session or the
+    key it came by has not ended: for what would outlast them. Raises ``Unauthorized``."""
+    owner = principal.user_id
+    # a statement of its own, so that the next sees what its former holder committed
+    await session.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
+    if principal.scopes is None:
+        alive: Any = select(RefreshToken.id).where(
+            RefreshToken.family_id == principal.session_id,
+            RefreshToken.user_id == owner,
+            RefreshToken.revoked_at.is_(None),
+        )
+    else:
+        alive = select(ApiKey.id).where(ApiKey.id == principal.token_id, ApiKey.owner_id == owner)
+    if await session.scalar(alive.limit(1)) is None:
+        raise Unauthorized("this session has ended; sign in again")
+
+
+async def ended_sessions(session: AsyncSession) -> Sequence[str]:
+    """Those of which an access token may still be about."""
+    since = utc_now() - timedelta(seconds=tokens.ACCESS_SECONDS + _SKEW)
+    ended = select(RefreshToken.family_id).where(RefreshToken.revoked_at > since).distinct()
+    return (await session.scalars(ended)).all()
+
+
+async def holds(session: AsyncSession, account: Account, password_hash: str) -> bool:
+    """Whether this is (still) the account's password; it stays so until the caller's transaction
+    ends."""
+    mine = select(User.id).where(User.id == account.id, User.password_hash == password_hash)
+    return await session.scalar(mine.with_for_update(key_share=True)) is not None
+
+
 async def begin_session(session: AsyncSession, account: Account) -> Session:
     first = new_id()
-    return Session(account, await _add_token(session, account.id, first, first))
+    return Session(first, account, await _add_token(session, account.id, first, first))
 
 
 async def rotate(session: AsyncSession, refresh_token: str) -> Session | None:
@@ -132,7 +176,7 @@ async def rotate(session: AsyncSession, refresh_token: str) -> Session | None:
     token.used_at = utc_now()
     user = await session.get_one(User, token.user_id)
     fresh = await _add_token(session, user.id, new_id(), token.family_id)
-    return Session(account_of(user), fresh)
+    return Session(token.family_id, account_of(user), fresh)
 
 
 async def end_session(session: AsyncSession, refresh_token: str) -> None:
@@ -141,14 +185,20 @@ async def end_session(session: AsyncSession, refresh_token: str) -> None:
         await _revoke(session, token.family_id)
 
 
-async def google_account(
-    session: AsyncSession, sub: str, email: str, name: str, *, verified: bool
+async def google_account(  # noqa: PLR0913 - what Google says of a person
+    session: AsyncSession,
+    sub: str,
+    email: str,
+    name: str,
+    *,
+    verified: bool,
+    on_join: Callable[[AsyncSession, str], Awaitable[None]],
 ) -> Account:
     """The account of a Google identity: known by ``sub``, else joined by its verified address,
     else new. Raises ``Forbidden`` for an address that Google has not verified.
 
     Nobody had proven the address of an account that is joined, so whoever made it loses every
-    way in: password, sessions and keys.
+    way in: password, sessions and keys; and by ``on_join`` every way out: webhooks.
     """
     user = await session.scalar(select(User).where(User.google_sub == sub))
     if user:
@@ -165,6 +215,7 @@ async def google_account(
         update(RefreshToken).where(RefreshToken.user_id == user.id).values(revoked_at=utc_now())
     )
     await session.execute(delete(ApiKey).where(ApiKey.owner_id == user.id))
+    await on_join(session, user.id)
     return account_of(user)
 
 

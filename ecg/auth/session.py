@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.auth import keys
 from ecg.auth.google import WAY_SECONDS, GoogleSignIn
@@ -26,7 +28,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 class AuthDesk(msgspec.Struct, frozen=True):
     """``proxies``: how many of the operator's proxies stand before the api. ``secure``: whether
-    cookies go over https only. ``google``: ``None`` where it is not set up."""
+    cookies go over https only. ``google``: ``None`` where it is not set up. ``on_join``: what
+    else an account loses whose address turns out to be another's."""
 
     database: Database
     tokens: AccessTokens
@@ -34,6 +37,7 @@ class AuthDesk(msgspec.Struct, frozen=True):
     proxies: int
     secure: bool
     google: GoogleSignIn | None
+    on_join: Callable[[AsyncSession, str], Awaitable[None]]
 
 
 async def authenticate(desk: AuthDesk, connection: Connection) -> Principal:

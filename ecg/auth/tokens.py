@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import jwt
@@ -29,6 +29,7 @@ class _Claims(msgspec.Struct, frozen=True):
     role: Literal["user", "admin"]
     jti: str
     exp: int
+    sid: str = ""
 
 
 class AccessTokens:
@@ -37,10 +38,15 @@ class AccessTokens:
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
         self._known: dict[str, tuple[Principal, int]] = {}
+        self._ended: frozenset[str] = frozenset()
 
-    def issue(self, user_id: str, role: str) -> str:
-        claims = {"sub": user_id, "role": role, "jti": new_id()}
+    def issue(self, user_id: str, role: str, session_id: str) -> str:
+        claims = {"sub": user_id, "role": role, "jti": new_id(), "sid": session_id}
         return sign(self._keys, AUDIENCE, claims, ACCESS_SECONDS)
+
+    def refuse(self, session_ids: Collection[str]) -> None:
+        """From now on refuses the tokens of these sessions, and of no others."""
+        self._ended = frozenset(session_ids)
 
     def read(self, token: str) -> Principal:
         """Whom the token acts for. Raises ``Unauthorized`` for whatever is not ours and valid
@@ -54,6 +60,8 @@ class AccessTokens:
         if known[1] <= time.time():
             self._known.pop(token, None)
             raise _refused()
+        if known[0].session_id in self._ended:
+            raise _refused()
         return known[0]
 
     def _verified(self, token: str) -> tuple[Principal, int]:
@@ -61,7 +69,8 @@ class AccessTokens:
             claims = msgspec.convert(unsign(self._keys, AUDIENCE, token), _Claims)
         except msgspec.ValidationError:
             raise _refused() from None
-        return Principal(claims.sub, claims.role, claims.jti), claims.exp
+        principal = Principal(claims.sub, claims.role, claims.jti, session_id=claims.sid)
+        return principal, claims.exp
 
 
 def sign(keys: Sequence[str], audience: str, claims: Mapping[str, Any], seconds: int) -> str:

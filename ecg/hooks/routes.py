@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,20 +12,24 @@ from litestar import Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.hooks import address, service
 from ecg.hooks.models import Webhook
 from ecg.hooks.service import Event
 from ecg.kernel.database import Database
 from ecg.kernel.errors import FieldError, RequestInvalid
-from ecg.kernel.identity import is_id
+from ecg.kernel.identity import Principal, is_id
 from ecg.kernel.web import Caller
 
 
 class HooksDesk(msgspec.Struct, frozen=True):
-    """``allow_private``: whether http and private addresses are taken; in development only."""
+    """``require_live`` raises ``Unauthorized`` where the caller's session has ended, as a webhook
+    outlasts it. ``allow_private``: whether http and private addresses are taken; in development
+    only."""
 
     database: Database
+    require_live: Callable[[AsyncSession, Principal], Awaitable[None]]
     allow_private: bool = False
 
 
@@ -83,6 +88,7 @@ async def create_webhook(
     place = address.parsed(data.url, allow_private=desk.allow_private)
     await address.resolved(place, allow_private=desk.allow_private)
     async with desk.database.transaction() as session:
+        await desk.require_live(session, request.user)
         made = await service.create(session, request.user.user_id, data.url, data.events)
     return WebhookCreated(made.id, made.url, made.events, made.created_at, made.secret)
 

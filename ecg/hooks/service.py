@@ -82,6 +82,11 @@ async def remove(session: AsyncSession, owner_id: str, webhook_id: str) -> None:
         raise NotFound("no such webhook")
 
 
+async def remove_all(session: AsyncSession, owner_id: str) -> None:
+    """Removes every webhook of an account."""
+    await session.execute(delete(Webhook).where(Webhook.owner_id == owner_id))
+
+
 async def deliveries(
     session: AsyncSession, owner_id: str, webhook_id: str, cursor: str | None, limit: int
 ) -> Sequence[Delivery]:

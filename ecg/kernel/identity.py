@@ -25,10 +25,12 @@ class Principal(msgspec.Struct, frozen=True):
     """The account that a request acts for, as its token says.
 
     ``scopes``: what an API key may do; ``None`` for a signed-in person, who may do everything
-    that the role allows. ``token_id`` names the token (``jti``) or the key.
+    that the role allows. ``token_id`` names the token (``jti``) or the key, ``session_id`` the
+    sign-in that the token goes back to.
     """
 
     user_id: str
     role: Literal["user", "admin"]
     token_id: str
     scopes: tuple[Literal["read", "write"], ...] | None = None
+    session_id: str = ""

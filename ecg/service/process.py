@@ -25,7 +25,9 @@ from ecg.analysis import wire as analysis_wire
 from ecg.analysis import worker as analysis_worker
 from ecg.analysis.models import Analysis
 from ecg.auth import app as auth
+from ecg.auth import service as accounts
 from ecg.hooks import app as hooks
+from ecg.hooks import service as hook_service
 from ecg.hooks.routes import HooksDesk
 from ecg.kernel.attempts import Objects, Reports, Submitter
 from ecg.kernel.database import Database
@@ -193,7 +195,10 @@ async def _api(
             settings, database, store, reader, _submitter(stack, settings, queues, "render", faults)
         ),
     )
-    door, keys = auth.auth_desk(settings, database), listed(settings.service_key)
+    door, keys = (
+        auth.auth_desk(settings, database, hook_service.remove_all),
+        listed(settings.service_key),
+    )
     kinds = [
         Kind(
             Analysis,
@@ -214,7 +219,7 @@ async def _api(
         analysis_routes.api_part(desks.analysis),
         render_routes.api_part(desks.render),
         usage.api_part(UsageDesk(database, settings.limits, retry)),
-        hooks.api_part(HooksDesk(database)),
+        hooks.api_part(HooksDesk(database, accounts.require_live)),
         Part(
             routes=[
                 objects_routes(_objects(desks), keys),

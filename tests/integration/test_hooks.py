@@ -18,6 +18,7 @@ from ecg.hooks.models import Delivery
 from ecg.hooks.routes import HooksDesk, routes
 from ecg.hooks.sender import send_due
 from ecg.kernel.database import Database, utc_now
+from ecg.kernel.errors import Unauthorized
 from ecg.kernel.identity import Principal, new_id
 from ecg.kernel.web import Part, create_app
 
@@ -176,9 +177,13 @@ async def test_routes(database: Database) -> None:
     async def authenticate(connection) -> Principal:
         return people[connection.headers["who"]]
 
-    app = create_app(
-        [Part(routes=[routes(HooksDesk(database))])], authenticate=authenticate, role="api"
-    )
+    async def require_live(_session: object, principal: Principal) -> None:
+        if principal in ended:
+            raise Unauthorized("ended")
+
+    ended: list[Principal] = []
+    desk = HooksDesk(database, require_live)
+    app = create_app([Part(routes=[routes(desk)])], authenticate=authenticate, role="api")
     path, ann, bob = "/api/v1/webhooks", {"who": "ann"}, {"who": "bob"}
     good = {"url": "https://8.8.8.8/hook", "events": ["render.failed", "analysis.succeeded"]}
     async with AsyncTestClient(app) as client:
@@ -208,3 +213,5 @@ async def test_routes(database: Database) -> None:
             *(client.post(path, json=good, headers=ann) for _ in range(14))
         )
         assert sorted(each.status_code for each in answers) == [201] * 10 + [409] * 4
+        ended.append(people["bob"])
+        assert (await client.post(path, json=good, headers=bob)).status_code == 401

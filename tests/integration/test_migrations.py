@@ -140,6 +140,8 @@ def test_the_command_does_the_same(url: str, tmp_path: Path) -> None:
     refused = run("down")
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr
-    assert tables(url)
+    before = migrations.status(url)
     assert run("down", "--yes").returncode == 0
-    assert not tables(url)
+    after = migrations.status(url)
+    assert (before.at, after.newest) == (before.newest, before.newest)
+    assert after.at != before.at

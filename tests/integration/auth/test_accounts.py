@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from ecg.auth.app import auth_desk
+from ecg.auth.app import auth_desk, refuse_ended
 from ecg.kernel.database import Database
 from ecg.kernel.identity import new_id
 from tests.integration.auth.accounts import (
@@ -219,6 +219,19 @@ async def test_logging_out_with_the_body_ends_the_session(client) -> None:
     assert answer.status_code == 204
     refused(await refreshed(client, token), 401)
     assert (await client.post("/auth/logout")).status_code == 204
+
+
+async def test_an_ended_session_makes_no_keys_and_soon_nothing(client, desk) -> None:
+    made, other = await sign_up(client), await sign_up(client, email="bob@example.org")
+    old, body = bearer(made["access_token"]), {"name": "k", "scopes": ["read"]}
+    assert (await client.post("/auth/keys", json=body, headers=old)).status_code == 201
+    await client.post("/auth/logout", json={"refresh_token": made["refresh_token"]})
+    refused(await client.post("/auth/keys", json=body, headers=old), 401)
+    await refuse_ended(desk)
+    refused(await client.get("/x", headers=old), 401)
+    for token in (forged(), other["access_token"]):
+        assert (await client.get("/x", headers=bearer(token))).status_code == 200
+    refused(await client.post("/auth/keys", json=body, headers=bearer(forged())), 401)
 
 
 async def test_a_token_in_the_query_is_no_token(client) -> None:

@@ -18,9 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from sqlalchemy import text
 
-from ecg.auth import google, passwords, tokens
-from ecg.auth.app import api_part, auth_desk, authenticator
+from ecg.auth import google, keys, passwords, service, tokens
+from ecg.auth.app import api_part, auth_desk, authenticator, refuse_ended
+from ecg.auth.session import AuthDesk
+from ecg.hooks import service as webhooks
+from ecg.hooks.models import Webhook
 from ecg.kernel.database import Database
+from ecg.kernel.errors import Unauthorized
 from ecg.kernel.identity import new_id
 from ecg.kernel.settings import GoogleSettings, Settings
 from ecg.kernel.web import create_app
@@ -56,8 +60,7 @@ def settings_for(url: str) -> Settings:
     return Settings(secret_key=KEY, public_url=PUBLIC, google=given)
 
 
-def client_of(settings: Settings, database: Database) -> httpx.AsyncClient:
-    desk = auth_desk(settings, database)
+def client_of(desk: AuthDesk) -> httpx.AsyncClient:
     app = create_app([api_part(desk)], authenticate=authenticator(desk), role="api")
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url=PUBLIC
@@ -65,8 +68,13 @@ def client_of(settings: Settings, database: Database) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def client(provider: str, database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(settings_for(provider), database) as made:
+def desk(provider: str, database: Database) -> AuthDesk:
+    return auth_desk(settings_for(provider), database, webhooks.remove_all)
+
+
+@pytest.fixture
+async def client(desk: AuthDesk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(desk) as made:
         yield made
 
 
@@ -152,7 +160,7 @@ async def test_the_cookie_on_the_way_is_short_lived_signed_and_lax(client) -> No
 async def test_another_process_may_finish(client, provider, database, sub) -> None:
     await know(provider, sub, email="ada@example.org", email_verified=True)
     query = await allowed(await set_out(client), sub)
-    async with client_of(settings_for(provider), database) as other:
+    async with client_of(auth_desk(settings_for(provider), database)) as other:
         other.cookies.update(client.cookies)
         assert (await other.get(f"{CALLBACK}?{query}")).status_code == 302
 
@@ -218,24 +226,59 @@ async def test_bad_queries(client, query, path) -> None:
 
 
 async def test_a_verified_address_joins_its_account_and_locks_out_whoever_made_it(
-    client, provider, sub, monkeypatch
+    client, desk, provider, database, sub, monkeypatch
 ) -> None:
     monkeypatch.setattr(passwords, "COST", 4)
     credentials = {"email": "ada@example.org", "password": "correct horse"}
     made = (await client.post("/api/v1/auth/signup", json=credentials)).json()
-    header = {"Authorization": f"Bearer {made['access_token']}"}
+    old_access = {"Authorization": f"Bearer {made['access_token']}"}
     body = {"name": "k", "scopes": ["read"]}
-    key = (await client.post("/api/v1/auth/keys", json=body, headers=header)).json()["key"]
+    key = (await client.post("/api/v1/auth/keys", json=body, headers=old_access)).json()["key"]
+    async with database.transaction() as session:
+        hook = await webhooks.create(session, made["user"]["id"], "https://a.test", ["x"])
     client.cookies.clear()
     await know(provider, sub, email="ADA@example.org", email_verified=True)
     assert (await sign_in(client, sub)).status_code == 302
     assert (await client.get("/api/v1/auth/me")).json() == made["user"]
+    access = {"Authorization": f"Bearer {client.cookies['ecg_access']}"}
     client.cookies.clear()
+    refused(await client.post("/api/v1/auth/keys", json=body, headers=old_access), 401)
+    async with database.transaction() as session:
+        assert await session.get(Webhook, hook.id) is None
+    await refuse_ended(desk)
+    refused(await client.get("/api/v1/auth/me", headers=old_access), 401)
+    assert (await client.get("/api/v1/auth/me", headers=access)).json() == made["user"]
+    assert (await client.post("/api/v1/auth/keys", json=body, headers=access)).status_code == 201
     refused(await client.post("/api/v1/auth/login", json=credentials), 401)
     old = {"refresh_token": made["refresh_token"]}
     refused(await client.post("/api/v1/auth/refresh", json=old), 401)
     header = {"Authorization": f"Bearer {key}"}
     refused(await client.get("/api/v1/auth/me", headers=header), 401)
+
+
+async def test_what_is_under_way_when_an_address_is_joined_comes_to_nothing(
+    client, desk, provider, database, sub, monkeypatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    credentials = {"email": "ada@example.org", "password": "correct horse"}
+    made = (await client.post("/api/v1/auth/signup", json=credentials)).json()
+    body = {"name": "k", "scopes": ["read", "write"]}
+    header = {"Authorization": f"Bearer {made['access_token']}"}
+    key = (await client.post("/api/v1/auth/keys", json=body, headers=header)).json()["key"]
+    async with database.transaction() as session:
+        came = [desk.tokens.read(made["access_token"]), await keys.principal(session, key)]
+        account, stored = await service.credentials(session, "ada@example.org")
+        for principal in came:
+            await service.require_live(session, principal)
+        assert await service.holds(session, account, stored)
+    client.cookies.clear()
+    await know(provider, sub, email="ada@example.org", email_verified=True)
+    assert (await sign_in(client, sub)).status_code == 302
+    async with database.transaction() as session:
+        for principal in came:
+            with pytest.raises(Unauthorized):
+                await service.require_live(session, principal)
+        assert not await service.holds(session, account, stored)
 
 
 @pytest.mark.parametrize("claims", [{}, {"email_verified": False}])
@@ -273,7 +316,7 @@ async def test_an_identity_without_a_usable_address(client, provider, database, 
 
 async def test_two_at_once_make_one_account(client, provider, database, sub) -> None:
     await know(provider, sub, email="ada@example.org", email_verified=True)
-    async with client_of(settings_for(provider), database) as other:
+    async with client_of(auth_desk(settings_for(provider), database)) as other:
         answers = await asyncio.gather(sign_in(client, sub), sign_in(other, sub))
     assert {each.status_code for each in answers} <= {302, 409}
     assert 302 in {each.status_code for each in answers}
@@ -283,7 +326,7 @@ async def test_two_at_once_make_one_account(client, provider, database, sub) -> 
 async def test_a_provider_that_is_silent(database) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    async with client_of(settings_for(f"http://127.0.0.1:{port}"), database) as client:
+    async with client_of(auth_desk(settings_for(f"http://127.0.0.1:{port}"), database)) as client:
         refused(await client.get(START), 503)
 
 

@@ -193,7 +193,7 @@ async def test_old_hits_and_ended_sessions_are_swept(client, database) -> None:
         for statement in statements:
             await session.execute(text(statement))
     desk = auth_desk(SETTINGS, database)
-    (task,) = api_part(desk).tasks
+    task = api_part(desk).tasks[0]
     running = asyncio.create_task(task())
     counts = None
     for _ in range(100):
@@ -221,5 +221,5 @@ def test_tokens_known_are_bounded(monkeypatch) -> None:
     monkeypatch.setattr(tokens, "KNOWN_LIMIT", 3)
     made = tokens.AccessTokens([KEY])
     for _ in range(10):
-        made.read(made.issue(new_id(), "user"))
+        made.read(made.issue(new_id(), "user", new_id()))
     assert len(made._known) == 3
