@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +14,6 @@ from ecg.auth.session import AuthDesk
 from ecg.auth.tokens import AccessTokens
 from ecg.kernel import ratelimit
 from ecg.kernel.database import Database
-from ecg.kernel.errors import Unavailable
 from ecg.kernel.identity import Principal
 from ecg.kernel.settings import Settings, listed
 from ecg.kernel.web import Authenticate, Part
@@ -70,8 +68,7 @@ def api_part(desk: AuthDesk) -> Part:
 
     async def looked() -> None:
         while True:
-            with suppress(Unavailable):
-                await refuse_ended(desk)
+            await refuse_ended(desk)
             await asyncio.sleep(LOOK_EVERY)
 
     return Part(routes=[routes(desk)], tasks=[swept, looked])

@@ -21,6 +21,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from ecg.auth import tokens
 from ecg.kernel.errors import FieldError, RequestInvalid, Unauthorized, Unavailable
 from ecg.kernel.settings import GoogleSettings
+from ecg.kernel.telemetry import Faults
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class GoogleSignIn:
     cookie."""
 
     def __init__(self, settings: GoogleSettings, callback: str, keys: Sequence[str]) -> None:
+        self._faults = Faults()
         self._settings = settings
         self._callback = callback
         self._keys = keys
@@ -75,6 +77,10 @@ class GoogleSignIn:
     async def start(self) -> Way:
         """Raises ``Unavailable`` where Google does not answer."""
         kept = _Kept(*(secrets.token_urlsafe(32) for _ in range(3)))
+        with self._faults.watched("Google"):
+            return await self._begun(kept)
+
+    async def _begun(self, kept: _Kept) -> Way:
         async with self._client() as client:
             metadata = await self._discover(client)
             made = client.create_authorization_url(
@@ -90,6 +96,10 @@ class GoogleSignIn:
         """Who came back. Raises ``RequestInvalid`` where this browser did not set out,
         ``Unauthorized`` where Google does not vouch, ``Unavailable`` where it is silent."""
         kept = self._kept(state, cookie)
+        with self._faults.watched("Google"):
+            return await self._ended(kept, code)
+
+    async def _ended(self, kept: _Kept, code: str) -> Identity:
         async with self._client() as client:
             metadata = await self._discover(client)
             try:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ecg.kernel.errors import Unavailable
+from ecg.kernel.telemetry import Faults
 
 IN_USE = Gauge("ecg_database_connections_in_use", "Connections taken from the pool")
 WAIT = Histogram("ecg_database_transaction_seconds", "Length of transactions")
@@ -45,9 +46,11 @@ class Row(DeclarativeBase):
 
 
 class Database:
-    """One pool of connections. ``transaction`` is the only way in."""
+    """One pool of connections. ``transaction`` is the only way in. Where it does not answer,
+    ``faults`` says so once."""
 
-    def __init__(self, url: str, pool: int) -> None:
+    def __init__(self, url: str, pool: int, faults: Faults | None = None) -> None:
+        self._faults = faults
         self.url = make_url(url).set(drivername="postgresql+psycopg")
         self.engine: AsyncEngine = create_async_engine(
             self.url,
@@ -55,6 +58,7 @@ class Database:
             max_overflow=pool,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # in what an error says of its statement
             connect_args={"connect_timeout": 5, "application_name": "ecg"},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -69,9 +73,13 @@ class Database:
         try:
             async with self._sessions.begin() as session:
                 yield session
+            if self._faults:
+                self._faults.worked("the database")
         except (OperationalError, InterfaceError, DBAPIError, TimeoutError) as error:
             if isinstance(error, DBAPIError) and not _lost(error):
                 raise
+            if self._faults:
+                self._faults.failed("the database", error)
             raise Unavailable("the database does not answer just now; try again shortly") from error
         finally:
             WAIT.observe(time.monotonic() - started)

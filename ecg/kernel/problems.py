@@ -16,6 +16,7 @@ from ecg.kernel.errors import (
     FieldError,
     RateLimited,
     RequestInvalid,
+    Unavailable,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,7 +64,8 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response
 
 
 def on_ecg_error(_request: Request[Any, Any, Any], error: EcgError) -> Response[bytes]:
-    """Handles what ECG itself raises. What is the server's fault is logged with its cause."""
+    """Handles what ECG itself raises. What is the server's fault is logged with its cause, but
+    that a store or a role is away: whoever calls it says so once, not once a request."""
     headers: dict[str, str] = {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after)
@@ -71,7 +73,7 @@ def on_ecg_error(_request: Request[Any, Any, Any], error: EcgError) -> Response[
         headers["WWW-Authenticate"] = "Bearer"
     elif error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "2"
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Unavailable):
         structlog.get_logger("ecg.web").warning("request failed", code=error.code, exc_info=error)
     return respond(problem_of(error), headers)
 

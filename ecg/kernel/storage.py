@@ -18,6 +18,7 @@ from prometheus_client import Counter, Histogram
 
 from ecg.kernel.errors import NotFound, Unavailable
 from ecg.kernel.settings import S3Settings
+from ecg.kernel.telemetry import Faults
 
 HITS = Counter("ecg_presign_cache_hits_total", "Signed URLs that were handed out again")
 MISSES = Counter("ecg_presign_cache_misses_total", "URLs that were signed anew")
@@ -48,9 +49,11 @@ class PartDone(msgspec.Struct, frozen=True):
 
 class Store:
     """One bucket. ``public`` URLs are signed for the address that browsers use, the others for
-    the one that the roles use: the host is part of a signature."""
+    the one that the roles use: the host is part of a signature. Where it does not answer,
+    ``faults`` says so once."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
         self.bucket = settings.bucket
         self._settings = settings
         self._stack = AsyncExitStack()
@@ -221,11 +224,12 @@ class Store:
     async def _opened(self, key: str) -> AsyncGenerator[Any]:
         found = await self._call("get_object", Key=key)
         body = found["Body"]
-        try:
-            async with body:
-                yield body.iter_chunks(1 << 20)
-        except (aiohttp.ClientError, BotoCoreError, OSError, TimeoutError) as error:
-            raise Unavailable("the object store broke off; try again shortly") from error
+        with self._faults.watched("the object store"):
+            try:
+                async with body:
+                    yield body.iter_chunks(1 << 20)
+            except (aiohttp.ClientError, BotoCoreError, OSError, TimeoutError) as error:
+                raise Unavailable("the object store broke off; try again shortly") from error
 
     async def _sign(
         self,
@@ -242,13 +246,18 @@ class Store:
     async def _call(self, call: str, **parameters: Any) -> Any:
         started = time.monotonic()
         try:
+            with self._faults.watched("the object store"):
+                return await self._answer(call, parameters)
+        finally:
+            TIMES.labels(call).observe(time.monotonic() - started)
+
+    async def _answer(self, call: str, parameters: dict[str, Any]) -> Any:
+        try:
             return await getattr(self._inside, call)(Bucket=self.bucket, **parameters)
         except ClientError as error:
             raise _told(error, parameters) from error
         except (BotoCoreError, OSError, TimeoutError) as error:
             raise Unavailable("the object store does not answer just now") from error
-        finally:
-            TIMES.labels(call).observe(time.monotonic() - started)
 
 
 def _told(error: ClientError, parameters: dict[str, Any]) -> Exception:

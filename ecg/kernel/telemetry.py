@@ -6,10 +6,14 @@ import logging
 import re
 import secrets
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from prometheus_client import Counter
+
+from ecg.kernel.errors import Unavailable
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 """W3C Trace Context, version 00."""
@@ -20,8 +24,10 @@ _MASKED = re.compile(
     r"token|secret|password|signature|authorization|cookie|(^|_)key$|url", re.IGNORECASE
 )
 _CREDENTIAL = re.compile(
-    r"(://[^:/\s]+:)[^@/\s]+@|((?:X-Amz-Signature|X-Amz-Credential|token|code)=)[^&\s\"']+"
-    r"|(ecg_[0-9a-z]{4})[0-9A-Za-z_-]+|(eyJ[0-9A-Za-z_-]{4})[0-9A-Za-z_.-]+",
+    r"(://[^:/@\s]*:)[^/\s]+@"
+    r"|((?:X-Amz-Signature|X-Amz-Credential|token|code|password|secret)=)[^&\s\"']+"
+    r"|(ecg_[0-9a-z]{4})[0-9A-Za-z_-]+|(whsec_)[0-9A-Za-z+/=_-]+"
+    r"|(eyJ[0-9A-Za-z_-]{4})[0-9A-Za-z_.-]+",
     re.IGNORECASE,
 )
 
@@ -97,6 +103,16 @@ class Faults:
             self._present.add(what)
             FAULTS.labels(what).inc()
             self._log.error("fault", what=what, reason=f"{type(error).__name__}: {error}")
+
+    @contextmanager
+    def watched(self, what: str) -> Generator[None]:
+        """``what`` works where the block ends, and does not where it raises ``Unavailable``."""
+        try:
+            yield
+        except Unavailable as error:
+            self.failed(what, error.__cause__ or error)
+            raise
+        self.worked(what)
 
     def worked(self, what: str) -> None:
         """``what`` works (again)."""

@@ -39,7 +39,14 @@ from litestar.openapi.spec import (
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
-from ecg.kernel.errors import EcgError, FieldError, Forbidden, RateLimited, RequestInvalid
+from ecg.kernel.errors import (
+    EcgError,
+    FieldError,
+    Forbidden,
+    RateLimited,
+    RequestInvalid,
+    Unavailable,
+)
 from ecg.kernel.identity import Principal, is_id
 from ecg.kernel.problems import on_defect, on_ecg_error, on_http_error, on_too_deep
 from ecg.kernel.telemetry import begin_trace
@@ -227,6 +234,8 @@ async def _kept(task: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await task()
+        except Unavailable as error:  # which whoever called has said once
+            structlog.get_logger("ecg.web").debug("background task waits", reason=error.message)
         except Exception as error:  # noqa: BLE001 - a background task outlives its failures
             structlog.get_logger("ecg.web").error("background task failed", exc_info=error)
         await asyncio.sleep(_UPKEEP_RETRY)

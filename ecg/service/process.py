@@ -180,9 +180,9 @@ async def _nobody(_connection: object) -> Principal:
 async def _api(
     stack: AsyncExitStack, settings: Settings, queues: dict[str, JobQueue], faults: Faults
 ) -> tuple[Desks, list[Part], Authenticate]:
-    database = Database(settings.database.url, settings.database.pool)
+    database = Database(settings.database.url, settings.database.pool, faults)
     stack.push_async_callback(database.close)
-    store = Store(settings.s3)
+    store = Store(settings.s3, faults)
     stack.push_async_callback(store.close)
     await store.open()
     reader = connect(settings.redis.reader_url)

@@ -4,10 +4,12 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
 
+from ecg.kernel.errors import NotFound, Unavailable
 from ecg.kernel.telemetry import Faults, begin_trace, set_up_logs
 
 
@@ -28,6 +30,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 SECRETS = (
     "postgresql://ecg:hunter2@db/x",
     "redis://reader:hunter2@127.0.0.1:1/0",
+    "redis://:hunter2@127.0.0.1:1/0",
+    "postgresql://ecg:at@hunter2@db/x",
+    "connection failed: host=db password=hunter2 user=ecg",
+    "whsec_hunter2hunter2hunter2+/hunter2=",
     "https://s3/x?X-Amz-Signature=hunter2&a=b",
     "ecg_abcdhunter2hunter2hunter2",
     "eyJhbGciOiJIUzI1NiJ9.hunter2hunter2.hunter2",
@@ -59,6 +65,21 @@ def test_a_trace_is_continued_or_begun(logged: io.StringIO) -> None:
         begun = begin_trace(odd)
         assert begun.split("-")[1] != "a" * 32
         assert len(begun) == len(came)
+
+
+def test_a_fault_is_told_where_something_is_unavailable(logged: io.StringIO) -> None:
+    faults = Faults()
+
+    def called(error: Exception | None) -> None:
+        with faults.watched("the store"):
+            if error:
+                raise error
+
+    for error in (Unavailable("away"), Unavailable("away"), NotFound("no such thing"), None, None):
+        with suppress(NotFound, Unavailable):
+            called(error)
+    events = [json.loads(line)["event"] for line in logged.getvalue().splitlines()]
+    assert events == ["fault", "fault over"]
 
 
 def test_a_lasting_fault_is_logged_once_when_it_begins_and_once_when_it_ends(

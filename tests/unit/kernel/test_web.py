@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import structlog
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from ecg.kernel.errors import NotFound, QuotaExceeded, RateLimited, Unauthorized, Unavailable
 from ecg.kernel.identity import Principal
-from ecg.kernel.web import BODY_LIMIT, Part, Window, create_app
+from ecg.kernel.web import BODY_LIMIT, Part, Window, _running, create_app
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
@@ -116,6 +117,30 @@ async def test_errors_are_problems(
     assert "innards" not in answer.text
     if header:
         assert answer.headers[header[0]] == header[1]
+
+
+async def test_a_store_that_is_away_is_not_logged_with_each_request(
+    http: httpx.AsyncClient,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for what in ("away", "away", "absent", "defect"):
+            await http.get(f"/api/v1/raised/{what}", headers={"Authorization": "ada"})
+    assert [line["event"] for line in lines] == ["defect"]
+
+
+async def test_a_background_task_waits_for_a_store_without_a_word() -> None:
+    runs = 0
+
+    async def away() -> None:
+        nonlocal runs
+        runs += 1
+        raise Unavailable("the store does not answer")
+
+    with structlog.testing.capture_logs() as lines:
+        async with _running([away]):
+            await asyncio.sleep(1.2)
+    assert runs == 2
+    assert not [line for line in lines if line["log_level"] != "debug"]
 
 
 async def test_every_answer_has_the_headers_that_protect(http: httpx.AsyncClient) -> None:

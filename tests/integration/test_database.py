@@ -1,0 +1,42 @@
+"""The one way to PostgreSQL when it fails."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+import structlog
+from sqlalchemy import text
+
+from ecg.kernel.database import Database
+from ecg.kernel.errors import Unavailable
+from ecg.kernel.telemetry import Faults
+
+
+async def ask(database: Database, statement: str = "SELECT 1", **values: str) -> None:
+    async with database.transaction() as session:
+        await session.execute(text(statement), values)
+
+
+async def test_what_an_error_says_of_its_statement_keeps_its_values(database: Database) -> None:
+    secret = "hunter" + "2"
+    for statement in ("SELECT pg_terminate_backend(pg_backend_pid()), :x", "SELECT 1 / 0, :x"):
+        with pytest.raises(Exception, match=r"answer|division") as failed:
+            await ask(database, statement, x=secret)
+        whole = "".join(traceback.format_exception(failed.value))
+        assert "SELECT" in whole
+        assert secret not in whole
+
+
+async def test_an_absent_database_is_told_once(database: Database) -> None:
+    absent = Database("postgresql://ecg:hunter2@127.0.0.1:1/ecg", 1, Faults())
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await ask(absent)
+        absent.engine = database.engine
+        absent._sessions = database._sessions
+        await ask(absent)
+        await ask(absent)
+    assert [line["event"] for line in lines] == ["fault", "fault over"]
+    assert "hunter2" not in str(lines)
