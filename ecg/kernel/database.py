@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from prometheus_client import Gauge, Histogram
 from sqlalchemy import DateTime, MetaData, String, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,  # noqa: A004 - the pool's own, which is no kind of the builtin
+)
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -67,7 +73,8 @@ class Database:
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
         """A session whose work is committed when the block ends, rolled back when it raises.
 
-        Raises ``Unavailable`` where PostgreSQL does not answer or went away meanwhile.
+        Raises ``Unavailable`` where PostgreSQL does not answer or went away meanwhile, and where
+        no connection came free in time.
         """
         started = time.monotonic()
         try:
@@ -75,8 +82,10 @@ class Database:
                 yield session
             if self._faults:
                 self._faults.worked("the database")
-        except (OperationalError, InterfaceError, DBAPIError, TimeoutError) as error:
-            if isinstance(error, DBAPIError) and not _lost(error):
+        except TimeoutError as error:
+            raise Unavailable("all connections to the database are in use; try again") from error
+        except DBAPIError as error:
+            if not _lost(error):
                 raise
             if self._faults:
                 self._faults.failed("the database", error)

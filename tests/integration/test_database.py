@@ -40,3 +40,17 @@ async def test_an_absent_database_is_told_once(database: Database) -> None:
         await ask(absent)
     assert [line["event"] for line in lines] == ["fault", "fault over"]
     assert "hunter2" not in str(lines)
+
+
+async def test_a_pool_that_is_used_up_is_unavailable_and_no_defect(database: Database) -> None:
+    small = Database(database.url.render_as_string(hide_password=False), 1)
+    small.engine.pool._timeout = 0.2
+    try:
+        async with small.transaction() as one, small.transaction() as two:
+            for session in (one, two):
+                await session.execute(text("SELECT 1"))
+            with pytest.raises(Unavailable, match="in use"):
+                await ask(small)
+        await ask(small)
+    finally:
+        await small.close()

@@ -207,11 +207,11 @@ async def test_a_failed_job_is_run_again_on_demand(database: Database) -> None:
 @asynccontextmanager
 async def dispatching(
     database: Database, submitter: Submitter, *, signs=nothing, give_up=None, silence=20.0, wake=5.0
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[asyncio.Task[None]]:
     kind = Kind(Render, submitter, signs, give_up or nothing)
     task = asyncio.create_task(dispatch(database, [kind], Faults(), silence=silence, wake=wake))
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -342,6 +342,24 @@ async def end_connections(database: Database) -> None:
             )
         )
         await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+async def test_a_round_without_a_connection_is_no_end(database: Database) -> None:
+    small = Database(database.url.render_as_string(hide_password=False), 1)
+    small.engine.pool._timeout = 0.1
+    submitter = Submitter()
+    try:
+        async with dispatching(small, submitter, wake=0.1) as task:
+            async with small.transaction() as one, small.transaction() as two:
+                for session in (one, two):
+                    await session.execute(text("SELECT 1"))
+                job = await add_job(database, await add_user(database))
+                await asyncio.sleep(0.5)
+                assert submitter.ids == []
+            await until(lambda: submitter.ids == [job] or task.done())
+            assert not task.done()
+    finally:
+        await small.close()
 
 
 async def test_lost_connections_are_survived(database: Database) -> None:
