@@ -31,7 +31,8 @@ _FORGET = 3600.0
 
 class Kind(msgspec.Struct, frozen=True):
     """A table of jobs, the way to its role, and when each of its jobs was last seen at work
-    (unix seconds, from the progress that workers write)."""
+    (unix seconds, from the progress that workers write; ``signs`` raises ``Unavailable`` where
+    Redis does not answer)."""
 
     table: type[Any]
     submitter: Submitter
@@ -77,10 +78,13 @@ async def _round(
         jobs = await _claimed(database, kind.table, silence, wake)
         alive = await _alive(kind, [job.id for job in jobs if job.state != "pending"], silence)
         for job in jobs:
-            if job.attempt >= MOST_ATTEMPTS:
-                trouble = Trouble("engine_failed", f"given up after {job.attempt} attempts")
+            tried = job.attempt - job.attempts_from
+            if alive is not None and job.id in alive:
+                continue
+            if alive is not None and tried >= MOST_ATTEMPTS:
+                trouble = Trouble("engine_failed", f"given up after {tried} attempts")
                 await kind.give_up(job.id, job.attempt, trouble)
-            elif job.id not in alive:
+            else:
                 if not await _submitted(kind, Ticket(job.id, job.timeout, job.trace)):
                     break
                 await _acknowledged(database, kind.table, job.id)
@@ -117,19 +121,27 @@ async def _claimed(
             cast(Any, update(table))
             .where(table.id.in_(due.scalar_subquery()))
             .values(seen_at=now)
-            .returning(table.id, table.state, table.attempt, table.timeout, table.trace)
+            .returning(
+                table.id,
+                table.state,
+                table.attempt,
+                table.attempts_from,
+                table.timeout,
+                table.trace,
+            )
         )
         claimed: Any = await session.execute(claim)
         return claimed.all()
 
 
-async def _alive(kind: Kind, ids: Sequence[str], silence: float) -> set[str]:
+async def _alive(kind: Kind, ids: Sequence[str], silence: float) -> set[str] | None:
+    """Those seen at work; ``None`` where that cannot be known."""
     if not ids:
         return set()
     try:
         signs = await kind.signs(ids)
     except Unavailable:
-        return set()
+        return None
     return {job_id for job_id, at in signs.items() if time.time() - at < silence}
 
 

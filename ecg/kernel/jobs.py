@@ -32,19 +32,21 @@ CHANNEL = "ecg_jobs"
 """The PostgreSQL channel on which a new job is told to the dispatchers."""
 
 MOST_ATTEMPTS = 20
-"""Attempts after which a job is given up, whatever ended them: nothing is tried for ever."""
+"""Attempts after which a job that nobody works on is given up, whatever ended them: nothing is
+tried for ever."""
 
 RECEIPTS_KEPT = timedelta(hours=24)
 
 
 class JobColumns:
-    """What every table of jobs has. ``timeout``: seconds that one attempt may take.
-    ``seen_at``: when the job was last handed out or seen at work; null before the first time."""
+    """What every table of jobs has. ``attempts_from``: how many attempts were made when somebody
+    last asked for more. ``timeout``: seconds that one attempt may take. ``seen_at``: when the job was last handed out or seen at work; null before the first time."""
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     video_id: Mapped[str] = mapped_column(String(36), index=True)
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempt: Mapped[int] = mapped_column(default=0)
+    attempts_from: Mapped[int] = mapped_column(default=0, server_default="0")
     request: Mapped[dict[str, Any]] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     trace: Mapped[str] = mapped_column(Text)
@@ -160,8 +162,8 @@ async def cancel(session: AsyncSession, table: type[Any], owner_id: str, job_id:
 
 
 async def retry(session: AsyncSession, table: type[Any], job_id: str) -> bool:
-    """Sets a failed job to pending again; false where there is none of this kind. Raises
-    ``Conflict`` where it has not failed."""
+    """Sets a failed job to pending again, with as many attempts as a new one has; false where
+    there is none of this kind. Raises ``Conflict`` where it has not failed."""
     state = await session.scalar(select(table.state).where(table.id == job_id).with_for_update())
     if state is None:
         return False
@@ -170,7 +172,13 @@ async def retry(session: AsyncSession, table: type[Any], job_id: str) -> bool:
     await session.execute(
         update(table)
         .where(table.id == job_id)
-        .values(state="pending", error=None, finished_at=None, seen_at=None)
+        .values(
+            state="pending",
+            error=None,
+            finished_at=None,
+            seen_at=None,
+            attempts_from=table.attempt,
+        )
     )
     await announce(session, table)
     return True

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.analysis import progress as analysis_progress
@@ -18,7 +19,8 @@ from ecg.hooks import service as hook_service
 from ecg.kernel import jobs, ratelimit
 from ecg.kernel.attempts import Submitter
 from ecg.kernel.database import Database
-from ecg.kernel.errors import NotFound
+from ecg.kernel.errors import NotFound, Unavailable
+from ecg.kernel.redis import ping
 from ecg.kernel.settings import Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Watch
@@ -135,6 +137,10 @@ def signs_of(
     progress: Any, reader: Redis
 ) -> Callable[[Sequence[str]], Awaitable[dict[str, float]]]:
     async def signs(ids: Sequence[str]) -> dict[str, float]:
+        try:
+            await ping(reader)  # what is read of an absent Redis looks as if nobody worked
+        except RedisError as error:
+            raise Unavailable("Redis does not answer just now") from error
         found = await progress.read_many(reader, ids)
         return {job_id: each.at for job_id, each in found.items()}
 

@@ -201,7 +201,7 @@ async def test_a_failed_job_is_run_again_on_demand(database: Database) -> None:
     async with database.transaction() as session:
         assert await jobs.retry(session, Render, job)
     row = await read(database, job)
-    assert (row.state, row.error, row.attempt) == ("pending", None, 1)
+    assert (row.state, row.error, row.attempt, row.attempts_from) == ("pending", None, 1, 1)
 
 
 @asynccontextmanager
@@ -315,22 +315,47 @@ async def test_claims_at_once_do_not_overlap(database: Database) -> None:
     assert all(len(claim) <= 50 for claim in claims)
 
 
-async def test_a_job_that_nobody_can_end_is_given_up(database: Database) -> None:
-    job = await add_job(database, await add_user(database))
+async def test_a_job_that_nobody_can_end_is_given_up_unless_it_lives(database: Database) -> None:
+    owner = await add_user(database)
+    job, lively = await add_job(database, owner), await add_job(database, owner)
     async with database.transaction() as session:
-        await session.execute(
-            update(Render).where(Render.id == job).values(attempt=jobs.MOST_ATTEMPTS)
-        )
+        last = {"attempt": jobs.MOST_ATTEMPTS, "state": "running"}
+        await session.execute(update(Render).values(**last))
     given_up: list[tuple[str, int]] = []
 
-    async def give_up(job_id: str, attempt: int, _trouble: Trouble) -> None:
+    async def give_up(job_id: str, attempt: int, trouble: Trouble) -> None:
         given_up.append((job_id, attempt))
+        await finish(database, job_id, attempt, "failed", trouble)
+
+    away = True
+
+    async def signs(ids: Sequence[str]) -> dict[str, float]:
+        if away:
+            raise Unavailable("away")
+        return {job: time.time() for job in ids if job == lively}
 
     submitter = Submitter()
-    async with dispatching(database, submitter, give_up=give_up):
+    options = {"signs": signs, "give_up": give_up, "wake": 0.1}
+    async with dispatching(database, submitter, **options):
+        await until(lambda: set(submitter.ids) == {job, lively})
+    assert given_up == []
+    away = False
+    submitter.tickets.clear()
+    async with database.transaction() as session:
+        await session.execute(update(Render).values(seen_at=None))
+    async with dispatching(database, submitter, **options):
         await until(lambda: given_up)
+        await until(lambda: claimed(database, lively))
+        assert submitter.ids == []
+        async with database.transaction() as session:
+            assert await jobs.retry(session, Render, job)
+        await until(lambda: in_state(database, job, "queued"))
     assert given_up == [(job, jobs.MOST_ATTEMPTS)]
-    assert submitter.ids == []
+    assert submitter.ids == [job]
+
+
+async def claimed(database: Database, job: str) -> bool:
+    return (await read(database, job)).seen_at is not None
 
 
 async def end_connections(database: Database) -> None:
