@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ecg.analysis import progress, service
 from ecg.analysis.interfaces import (
     POSTER,
+    PROBE_SECONDS,
     TRANSCRIPT,
     Analysed,
     AnalysisFailed,
     AnalysisReport,
     Probed,
     Refused,
+    analysis_seconds,
 )
 from ecg.analysis.models import Analysis
 from ecg.captions.compose import Rules, compose
@@ -28,7 +30,7 @@ from ecg.captions.scenario import Scenario
 from ecg.captions.styles import Style, load_style
 from ecg.captions.transcript import Transcript, read_transcript
 from ecg.kernel import jobs
-from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
+from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble, fetch_seconds
 from ecg.kernel.database import Database
 from ecg.kernel.errors import Conflict, EcgError, InputRefused, NotFound
 from ecg.kernel.identity import new_id
@@ -115,6 +117,8 @@ async def _probed(
             job = await jobs.check_attempt(session, Analysis, report.id, report.attempt)
         except (Conflict, NotFound):
             return
+        longest = fetch_seconds(event.media.size) + PROBE_SECONDS
+        job.timeout = int(longest + analysis_seconds(event.media.duration))
         poster = event.poster and key_of(report.id, report.attempt, POSTER)
         await desk.set_facts(session, job.video_id, event.media, poster)
 

@@ -155,5 +155,17 @@ class AnalysisReport(msgspec.Struct, frozen=True):
     event: Probed | Refused | Analysed | AnalysisFailed
 
 
+PROBE_SECONDS = 120.0
+"""Wall seconds that a look into a source, and its poster, may take."""
+
+SECONDS_PER_SECOND = 20
+LEAST_SECONDS = 900
+
+
+def analysis_seconds(duration: float) -> float:
+    """Wall seconds that recognising so many seconds of sound may take, on the slowest machine."""
+    return LEAST_SECONDS + duration * SECONDS_PER_SECOND
+
+
 POSTER = "poster.jpg"
 TRANSCRIPT = "transcript.json"

@@ -12,14 +12,20 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ecg.analysis.interfaces import AnalysisJob, AnalysisRequest, VideoLimits
+from ecg.analysis.interfaces import (
+    PROBE_SECONDS,
+    AnalysisJob,
+    AnalysisRequest,
+    VideoLimits,
+    analysis_seconds,
+)
 from ecg.analysis.languages import language_code
 from ecg.analysis.models import Analysis, StoredScenario
 from ecg.analysis.progress import Progress
 from ecg.captions.document import encode
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.kernel import jobs
-from ecg.kernel.attempts import Trouble
+from ecg.kernel.attempts import Trouble, fetch_seconds
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import (
     Conflict,
@@ -33,11 +39,6 @@ from ecg.kernel.errors import (
 from ecg.kernel.problems import Problem, problem_of
 from ecg.kernel.settings import AnalysisSettings, LimitSettings
 from ecg.media.info import VideoFacts
-
-SECONDS_PER_SECOND = 20
-"""Wall seconds that an attempt may take for each second of video, on the slowest machine."""
-
-LEAST_TIMEOUT = 900
 
 
 class AnalysisView(msgspec.Struct, frozen=True):
@@ -86,8 +87,9 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
         limits=VideoLimits(limits.video_seconds, limits.video_pixels),
         job=job,
     )
+    # of a video that nobody has looked into yet, narrowed once its duration is known
     longest = video.media.duration if video.media else limits.video_seconds
-    timeout = LEAST_TIMEOUT + longest * SECONDS_PER_SECOND
+    timeout = fetch_seconds(video.size) + PROBE_SECONDS + analysis_seconds(longest)
     row = Analysis(model=settings.model, **jobs.job_values(owner_id, video.id, request, timeout))
     session.add(row)
     await jobs.announce(session, Analysis)

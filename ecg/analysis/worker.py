@@ -11,6 +11,7 @@ import msgspec
 from ecg.analysis import progress, wire
 from ecg.analysis.interfaces import (
     POSTER,
+    PROBE_SECONDS,
     TRANSCRIPT,
     Analysed,
     AnalysisEngine,
@@ -21,6 +22,7 @@ from ecg.analysis.interfaces import (
     Probed,
     Refused,
     VideoLimits,
+    analysis_seconds,
 )
 from ecg.captions.document import encode
 from ecg.kernel.attempts import Stored, Ticket, Trouble
@@ -28,7 +30,7 @@ from ecg.kernel.errors import MediaRefused
 from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
-from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders, told
+from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders, told, within
 from ecg.media.info import MediaInfo
 
 SHARES = {
@@ -112,17 +114,19 @@ async def _analysed(
     await tried.fetch(request.size)
     stage("probe")
     try:
-        with tried.life.of_engine() as alive:
-            media = await engine.probe(tried.source, alive)
-            check_limits(media, request.limits)
-            poster = await engine.poster(tried.source, alive)
+        async with within(PROBE_SECONDS, "looking into the video"):
+            with tried.life.of_engine() as alive:
+                media = await engine.probe(tried.source, alive)
+                check_limits(media, request.limits)
+                poster = await engine.poster(tried.source, alive)
     except MediaRefused as error:
         await engine.close()  # what was refused may have harmed it
         await _report(tried, Refused(told(error, tried.source)))
         return
     await _report(tried, Probed(media, await _stored(tried, POSTER, poster.data)))
-    with tried.life.of_engine() as alive:
-        result = await engine.run(request.job, tried.source, heard, alive)
+    async with within(analysis_seconds(media.duration), "recognising the speech"):
+        with tried.life.of_engine() as alive:
+            result = await engine.run(request.job, tried.source, heard, alive)
     stage("upload")
     stored = await _stored(tried, TRANSCRIPT, encode(result.transcript))
     await _report(tried, Analysed(stored, time.monotonic() - begun))

@@ -25,6 +25,11 @@ class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traceparent: str
 
 
+def fetch_seconds(size: int) -> float:
+    """Wall seconds that a source of ``size`` bytes may take to reach a worker."""
+    return 900 + size / (8 << 20)
+
+
 class SignedPair(msgspec.Struct, frozen=True):
     """URLs of one object, valid for about an hour; empty where not allowed."""
 

@@ -46,6 +46,7 @@ _KEPT = 3600
 _CANCEL_KEPT = 600
 _BACKSTOP = 120
 _CRASH_DELAY = 1.0
+_ELSEWHERE_DELAY = 10.0
 _MARGIN = 3.0
 
 _CANCEL = """
@@ -74,6 +75,10 @@ return 1
 
 class TryAgain(Exception):
     """The attempt came to nothing, and another may do better."""
+
+
+class TryElsewhere(TryAgain):
+    """The machine cannot do it just now; the job is not at fault."""
 
 
 class Life:
@@ -310,6 +315,10 @@ class _Running:
         if doing.cancelled():
             error = TryAgain(f"the engine gave no sign of life for {SILENCE:.0f} s")
         if error is None:
+            return
+        if isinstance(error, TryElsewhere):
+            self._log.warning("job handed back", reason=str(error))
+            await self._hand_back(str(error), _ELSEWHERE_DELAY)
             return
         self._log.error(
             "attempt failed",

@@ -10,8 +10,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,16 @@ from prometheus_client import Counter, Histogram
 from redis.asyncio import Redis
 
 from ecg.kernel import transfer
-from ecg.kernel.attempts import Attempt, Objects, Reports, SignedPair, Stored, Ticket, Trouble
+from ecg.kernel.attempts import (
+    Attempt,
+    Objects,
+    Reports,
+    SignedPair,
+    Stored,
+    Ticket,
+    Trouble,
+    fetch_seconds,
+)
 from ecg.kernel.errors import (
     Conflict,
     EcgError,
@@ -31,7 +40,7 @@ from ecg.kernel.errors import (
     NotFound,
     Unavailable,
 )
-from ecg.kernel.queue import Life, TryAgain
+from ecg.kernel.queue import Life, TryAgain, TryElsewhere
 from ecg.kernel.telemetry import Faults
 
 T = TypeVar("T")
@@ -49,6 +58,9 @@ MOST_CRASHES = 3
 ROOM_PER_BYTE = 3
 ROOM = 1 << 30
 """Bytes of free disk that a job waits for: so many for each of its source, and so many besides."""
+
+ROOM_SECONDS = 60.0
+"""How long it waits for them before another worker may have it."""
 
 _FAULTS = Faults()
 _FOLDER = "ecg-attempt-"
@@ -89,11 +101,17 @@ class Attempted:
 
     async def fetch(self, size: int) -> None:
         """Brings the source of ``size`` bytes to ``self.source``, once there is room for it and
-        for what is made of it."""
-        await transfer.patiently(lambda: self._room(size))
-        await transfer.download(
-            self._link.client, lambda: self._url(SOURCE, "get"), self.source, size
-        )
+        for what is made of it. Raises ``TryElsewhere`` where there is none for a while, and
+        ``EngineFailed`` where the source does not come in time."""
+        try:
+            async with asyncio.timeout(ROOM_SECONDS):
+                await transfer.patiently(lambda: self._room(size))
+        except TimeoutError:
+            raise TryElsewhere(f"no room for {size >> 20} MB and what is made of it") from None
+        async with within(fetch_seconds(size), "fetching the video"):
+            await transfer.download(
+                self._link.client, lambda: self._url(SOURCE, "get"), self.source, size
+            )
 
     async def _room(self, size: int) -> None:
         needed = ROOM_PER_BYTE * size + ROOM
@@ -159,6 +177,9 @@ async def attempt(  # noqa: PLR0913 - the two ways it may end are the feature's
             outcome = await _ended(tried, ticket.timeout, do, failed)
     except (Conflict, NotFound, JobOver):
         outcome = "over"
+    except TryElsewhere:
+        outcome = "elsewhere"
+        raise
     except TryAgain:
         outcome = "crashed"
         raise
@@ -172,13 +193,8 @@ async def _ended(tried: Attempted, seconds: int, do: Do, failed: Failed) -> str:
     try:
         if tried.life.crashes >= MOST_CRASHES:
             raise EngineFailed(f"given up: {tried.life.crashes} attempts at it crashed")
-        try:
-            async with asyncio.timeout(seconds):
-                await do(tried)
-        except TimeoutError:
-            raise EngineFailed(
-                f"not done within the {seconds} s that an attempt may take"
-            ) from None
+        async with within(seconds, "the attempt"):
+            await do(tried)
     except EngineCrashed as error:
         raise TryAgain(error.message) from error
     except OSError as error:
@@ -192,6 +208,18 @@ async def _ended(tried: Attempted, seconds: int, do: Do, failed: Failed) -> str:
         return "failed"
     log.info("attempt done")
     return "done"
+
+
+@asynccontextmanager
+async def within(seconds: float, what: str) -> AsyncGenerator[None]:
+    """Raises ``EngineFailed`` where the block is not done in time."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise EngineFailed(f"{what} took more than the {seconds:.0f} s that it may take") from None
 
 
 def told(error: EcgError, source: Path) -> Trouble:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from ecg.analysis import desk, progress
 from ecg.analysis.interfaces import (
+    PROBE_SECONDS,
     TRANSCRIPT,
     Analysed,
     AnalysisFailed,
@@ -22,6 +23,7 @@ from ecg.analysis.interfaces import (
     Probed,
     Refused,
 )
+from ecg.analysis.models import Analysis
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.kernel.database import Database
 from ecg.kernel.embedded import Stores
@@ -117,6 +119,23 @@ async def test_a_video_without_sound_is_ready_and_its_analysis_failed(here: Worl
     assert (facts.state, facts.media and facts.media.audio) == ("ready", ())
     shown = await here.get(owner, f"/videos/{video}/analysis")
     assert shown["error"]["detail"] == SILENT.message
+
+
+async def test_what_an_attempt_may_take_follows_from_the_video_once_it_is_known(
+    here: World,
+) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    timeouts = []
+    for event in (None, Probed(MEDIA)):
+        if event:
+            await report(here, job, 1, event)
+        async with here.database.transaction() as session:
+            timeouts.append((await session.get_one(Analysis, job)).timeout)
+    assert timeouts[0] > here.limits.video_seconds
+    assert timeouts[1] == int(900 + 1000 / (8 << 20) + PROBE_SECONDS + 900 + 20 * MEDIA.duration)
 
 
 async def test_reports_that_come_late_or_for_nothing_have_no_effect(here: World) -> None:

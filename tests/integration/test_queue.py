@@ -20,7 +20,7 @@ from ecg.kernel import queue as queues
 from ecg.kernel.attempts import Ticket
 from ecg.kernel.embedded.valkey import _binary
 from ecg.kernel.errors import Unavailable
-from ecg.kernel.queue import JobQueue, QueueSubmitter, TryAgain, serve_queue
+from ecg.kernel.queue import JobQueue, QueueSubmitter, TryAgain, TryElsewhere, serve_queue
 from ecg.kernel.redis import connect
 from ecg.kernel.telemetry import Faults
 from ecg.media.child import Child
@@ -243,6 +243,22 @@ async def test_crashes_are_counted_over_attempts(queue):
     async with working(queue, work):
         await until(lambda: gone(queue, job.id))
     assert crashes == [0, 1, 2, 3]
+
+
+async def test_a_job_that_goes_elsewhere_has_not_crashed(queue, monkeypatch):
+    monkeypatch.setattr(queues, "_ELSEWHERE_DELAY", 0.1)
+    tries = []
+
+    async def work(_given, life):
+        tries.append(life.crashes)
+        if len(tries) < 5:
+            raise TryElsewhere("no room")
+
+    job = ticket()
+    await QueueSubmitter(queue).submit(job)
+    async with working(queue, work):
+        await until(lambda: gone(queue, job.id))
+    assert tries == [0] * 5
 
 
 async def test_a_child_that_hangs_without_a_sign_of_life_is_replaced(queue, child, monkeypatch):

@@ -233,6 +233,29 @@ async def test_what_cannot_be_used_is_refused_without_this_machines_paths(
     assert str(work_dir) not in refused.trouble.message
 
 
+@pytest.mark.parametrize(
+    ("limited", "said", "reports"),
+    [
+        ({"PROBE_SECONDS": 0.01}, "looking into the video took more", 1),
+        ({"analysis_seconds": lambda _duration: 0.01}, "recognising the speech took more", 2),
+    ],
+)
+async def test_a_video_holds_a_worker_for_no_longer_than_its_length_allows(
+    store, put, analysing, monkeypatch, limited, said, reports
+):
+    """The ticket's own limit, 600 s here, is that of the longest video there may be."""
+    for name, value in limited.items():
+        monkeypatch.setattr(analysis_worker, name, value)
+    video = MEDIA / "jfk_720p30.mp4"
+    desk = Desk(store, await put(video), analysis_of(video))
+    async with analysing(desk) as queue:
+        await over(desk, queue)
+    *_, failed = desk.events()
+    assert isinstance(failed, AnalysisFailed)
+    assert said in failed.trouble.message
+    assert len(desk.events()) == reports
+
+
 async def test_a_render_brings_its_video(store, put, rendering, tmp_path):
     video = tmp_path / "given.mp4"
     write_video(video)

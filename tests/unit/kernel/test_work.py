@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import msgspec
+import pytest
 
 from ecg.kernel import work
 from ecg.kernel.attempts import Attempt, Ticket
-from ecg.kernel.queue import Life
+from ecg.kernel.errors import EngineFailed
+from ecg.kernel.queue import Life, TryElsewhere
 
 HOLD = """
 import sys, time
@@ -62,3 +64,22 @@ async def test_a_job_waits_for_room_on_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(work.shutil, "disk_usage", lambda _: usage._replace(free=work.ROOM + 3000))
     await asyncio.wait_for(waiting, 10)
     assert fetched == [1000]
+
+
+async def test_where_no_room_comes_about_another_worker_may_have_the_job(tmp_path, monkeypatch):
+    ticket, begun = Ticket("1", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
+    tried = work.Attempted(None, ticket, Life(0), begun, tmp_path)
+    monkeypatch.setattr(work, "ROOM_SECONDS", 0.3)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(work.shutil, "disk_usage", lambda _: usage._replace(free=work.ROOM))
+    with pytest.raises(TryElsewhere, match="no room"):
+        await tried.fetch(1000)
+
+
+async def test_what_runs_out_of_time_is_named_and_nothing_else_is_taken_for_it():
+    with pytest.raises(EngineFailed, match=r"reading took more than the 0 s"):
+        async with work.within(0.1, "reading"):
+            await asyncio.sleep(5)
+    with pytest.raises(TimeoutError, match="of a socket"):
+        async with work.within(5, "reading"):
+            raise TimeoutError("of a socket")
