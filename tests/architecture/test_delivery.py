@@ -73,8 +73,25 @@ def test_a_workflow_may_do_no_more_than_it_must(path: Path) -> None:
     for name, job in flow["jobs"].items():
         allowed = {"contents": "read", "packages": "write"} if name == "publish" else None
         assert job.get("permissions") == allowed
-        for step in job["steps"]:
+        for step in job.get("steps", []):
             assert re.search(r"@v\d", step.get("uses", "@v0")), "an action without a version"
+
+
+def test_nothing_is_published_that_was_not_tested_and_tried() -> None:
+    image, test = (
+        yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())
+        for name in ("image", "test")
+    )
+    assert "workflow_call" in test[True]  # YAML takes the key "on" for a truth value
+    publish = image["jobs"]["publish"]
+    assert image["jobs"]["test"]["uses"] == "./.github/workflows/test.yml"
+    assert publish["needs"] == ["test"]
+    steps = [step.get("run", str(step)) for step in publish["steps"]]
+    tried = next(n for n, step in enumerate(steps) if step.endswith(" doctor"))
+    pushed = next(n for n, step in enumerate(steps) if "'push': True" in step)
+    assert tried < pushed
+    assert "IMAGE_REGISTRY" in publish["if"]
+    assert "`IMAGE_REGISTRY`" in GUIDE
 
 
 def test_the_image_is_made_by_the_targets_of_a_checkout() -> None:
