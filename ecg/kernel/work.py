@@ -213,8 +213,9 @@ async def _ended(tried: Attempted, seconds: int, do: Do, failed: Failed) -> str:
 @asynccontextmanager
 async def within(seconds: float, what: str) -> AsyncGenerator[None]:
     """Raises ``EngineFailed`` where the block is not done in time."""
+    limit = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as limit:
+        async with limit:
             yield
     except TimeoutError:
         if not limit.expired():
