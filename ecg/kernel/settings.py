@@ -75,7 +75,8 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class S3Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``bucket`` set means that a store is given. ``endpoint``: where the roles reach it;
-    ``public_endpoint``: where browsers do (default: the same). Without keys the platform's
+    ``public_endpoint``: where browsers do (default: the same; of the embedded store, by the host
+    of ``public_url``). Without keys the platform's
     own credentials are used."""
 
     endpoint: str = ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -33,7 +35,7 @@ async def serve(
         address = settings.public_url or f"http://{_shown(host)}:{bound[1]}"
         settings = msgspec.structs.replace(settings, public_url=address)
         async with (
-            _stores(settings, names, embedded=embedded) as whole,
+            _stores(settings, names, host, embedded=embedded) as whole,
             service(whole, names) as app,
         ):
             config = uvicorn.Config(
@@ -70,15 +72,29 @@ def _uncaught() -> Generator[None]:
 
 @asynccontextmanager
 async def _stores(
-    settings: Settings, names: frozenset[str], *, embedded: bool
+    settings: Settings, names: frozenset[str], host: str, *, embedded: bool
 ) -> AsyncGenerator[Settings]:
+    """The settings with those of the embedded stores, whose object store is reached from where
+    the api is: by its name, on every address where others than this machine are to reach it."""
     if not embedded:
         if "api" in names:
             _check_schema(await asyncio.to_thread(migrations.status, settings.database.url))
         yield settings
         return
     keys = stored_keys(settings.data_folder)
-    async with open_stores(settings.data_folder) as stores:
+    public = urlsplit(settings.public_url)
+    given = settings.s3.public_endpoint
+    if public.scheme == "https" and not given:
+        raise InputRefused(
+            "ECG_PUBLIC_URL is https, from whose pages a browser reaches no plain http: name in "
+            "ECG_S3__PUBLIC_ENDPOINT the https address that leads to the object store too"
+        )
+    name = public.hostname or "127.0.0.1"
+    async with open_stores(
+        settings.data_folder,
+        public_host=f"[{name}]" if ":" in name else name,
+        exposed=not _is_loopback(host) or not (given or _is_loopback(name)),
+    ) as stores:
         await asyncio.to_thread(migrations.up, stores.database_url)
         replace = msgspec.structs.replace
         yield replace(
@@ -87,7 +103,7 @@ async def _stores(
             service_key=settings.service_key or keys.service_key,
             database=replace(settings.database, url=stores.database_url),
             redis=replace(settings.redis, url=stores.redis_url, reader_url=stores.reader_url),
-            s3=stores.s3,
+            s3=replace(stores.s3, public_endpoint=given or stores.s3.public_endpoint),
         )
 
 
@@ -113,6 +129,13 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         # 40 ms for the client's acknowledgement of its head
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _shown(host: str) -> str:

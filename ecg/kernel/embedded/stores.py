@@ -70,11 +70,14 @@ async def open_stores(
     data_dir: Path,
     *,
     public_host: str = _LOOPBACK,
+    exposed: bool = False,
     origins: Sequence[str] = ("*",),
     durable: bool = True,
 ) -> AsyncGenerator[Stores]:
     """``running_stores`` for an event loop, which goes on while they start and stop."""
-    running = running_stores(data_dir, public_host=public_host, origins=origins, durable=durable)
+    running = running_stores(
+        data_dir, public_host=public_host, exposed=exposed, origins=origins, durable=durable
+    )
     starting = asyncio.create_task(asyncio.to_thread(running.__enter__))
     try:
         yield await asyncio.shield(starting)
@@ -85,10 +88,11 @@ async def open_stores(
 
 
 @contextmanager
-def running_stores(
+def running_stores(  # noqa: PLR0913 - each is a choice of its own
     data_dir: Path,
     *,
     public_host: str = _LOOPBACK,
+    exposed: bool = False,
     origins: Sequence[str] = ("*",),
     durable: bool = True,
     kind: Literal["serve", "services"] = "serve",
@@ -97,16 +101,22 @@ def running_stores(
 
     Where ``ecg services`` runs the folder its stores are joined, and left running at the end;
     where another ``ecg serve`` does, raises ``Conflict``. Children that a killed process left
-    behind are adopted. ``public_host``: by which browsers reach the object store; one that is
-    not loopback makes it listen on every address. ``origins``: web origins whose pages may
+    behind are adopted. ``public_host``: by which browsers reach the object store, which listens
+    on every address where it is ``exposed``, else on the loopback. ``origins``: web origins whose pages may
     call the object store. ``durable`` false is for tests: a power cut may cost rows.
-    Raises ``Missing`` where a child does not start.
+    Raises ``Missing`` where a child does not start, ``Conflict`` where those joined are not
+    exposed as they should be.
     """
     folder = make_folder(data_dir)
     lock, owner = _lock(folder)
     if lock is None:
         if owner is None or owner.kind != "services" or kind == "services":
             raise Conflict(taken(folder, owner))
+        if exposed:
+            raise Conflict(
+                f"the services of {folder} are for this machine only; stop them (`ecg services "
+                "down`), then `ecg serve` runs stores that others reach, or listen on 127.0.0.1"
+            )
         yield _joined(folder)
         return
     try:
@@ -116,7 +126,7 @@ def running_stores(
         children = (
             postgres.postgres_child(folder, credentials, durable=durable),
             valkey.valkey_child(folder, credentials),
-            _store_child(folder, credentials, public_host, origins),
+            _store_child(folder, credentials, "0.0.0.0" if exposed else _LOOPBACK, origins),  # noqa: S104
         )
         supervisor = Supervisor(children, folder)
         supervisor.start()
@@ -231,9 +241,8 @@ def _stores(folder: Path, credentials: Credentials, public_host: str) -> Stores:
 
 
 def _store_child(
-    folder: Path, credentials: Credentials, public_host: str, origins: Sequence[str]
+    folder: Path, credentials: Credentials, listen: str, origins: Sequence[str]
 ) -> Child:
-    listen = _LOOPBACK if public_host in {_LOOPBACK, "localhost"} else "0.0.0.0"  # noqa: S104
     port = credentials.s3_port
     command = (
         sys.executable, "-P", "-m", "ecg.kernel.embedded.store",
