@@ -97,7 +97,7 @@ class GoogleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one account may use. ``requests_per_minute`` holds for each api process; the others
-    hold over all. ``video_*``: seconds, bytes and pixels on the longer side of one video."""
+    hold over all. An address has six times ``logins_per_minute`` for all accounts together. ``video_*``: seconds, bytes and pixels on the longer side of one video."""
 
     renders_per_minute: Annotated[int, Meta(ge=1)] = 20
     requests_per_minute: Annotated[int, Meta(ge=1)] = 600

@@ -137,6 +137,14 @@ async def test_five_logins_a_minute_for_an_account(client) -> None:
     refused(await try_log_in(client, **forwarded), 429)
 
 
+async def test_thirty_logins_a_minute_for_all_accounts_from_an_address(client) -> None:
+    for n in range(30):
+        refused(await try_log_in(client, f"{n}@example.org"), 401)
+    answer = await try_log_in(client, "another@example.org")
+    refused(answer, 429)
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+
+
 async def test_behind_a_proxy_its_entry_counts_and_not_what_the_client_wrote(database) -> None:
     settings = msgspec.structs.replace(SETTINGS, api=ApiSettings(proxies=1))
     async with client_of(auth_desk(settings, database)) as client:
