@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 import httpx
 
@@ -12,12 +14,15 @@ from ecg.hooks.address import parsed, resolved
 from ecg.hooks.service import DELAYS, Due, Outcome
 from ecg.kernel import webhooks
 from ecg.kernel.database import Database, utc_now
-from ecg.kernel.errors import RequestInvalid
+from ecg.kernel.errors import RequestInvalid, Unavailable
 
 EACH = 1.0
 """Seconds between two looks for what is due."""
 PURGE_EACH = 3600.0
 AT_ONCE = 20
+"""Deliveries under way in a process, and of one account: a receiver that takes its time keeps
+nobody else waiting."""
+AT_ONCE_EACH = 3
 WHOLE = 20.0
 """Seconds that one try may take; well below the lease."""
 ANSWER_LIMIT = 64 << 10
@@ -29,26 +34,45 @@ async def send_for_ever(
 ) -> None:
     loop = asyncio.get_running_loop()
     purged = 0.0
-    while True:
-        if loop.time() - purged > PURGE_EACH or not purged:
-            purged = loop.time()
-            async with database.transaction() as session:
-                await service.purge(session, utc_now())
-        if not await send_due(database, allow_private=allow_private, delays=delays):
-            await asyncio.sleep(EACH)
+    sending: dict[asyncio.Task[None], str] = {}
+    try:
+        while True:
+            if loop.time() - purged > PURGE_EACH or not purged:
+                purged = loop.time()
+                async with database.transaction() as session:
+                    await service.purge(session, utc_now())
+            for due in await take(database, list(sending.values())):
+                deliver = send(database, due, allow_private=allow_private, delays=delays)
+                sending[asyncio.create_task(deliver)] = due.owner_id
+            if sending:
+                await asyncio.wait(sending, timeout=EACH, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(EACH)
+            sending = {task: owner for task, owner in sending.items() if not task.done()}
+    finally:
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
 
-async def send_due(
-    database: Database, *, allow_private: bool, delays: Sequence[float] = DELAYS
-) -> int:
-    """Tries everything that is due now, up to ``AT_ONCE``; returns how many that was."""
+async def take(database: Database, busy: Sequence[str]) -> list[Due]:
+    """What is due and may be sent beside the deliveries under way, whose owners are ``busy``."""
+    full = [owner for owner, count in Counter(busy).items() if count >= AT_ONCE_EACH]
+    room = AT_ONCE - len(busy)
+    if room <= 0:
+        return []
     async with database.transaction() as session:
-        due = await service.claim(session, utc_now(), AT_ONCE)
-    outcomes = await asyncio.gather(*(_sent(each, allow_private=allow_private) for each in due))
-    for each, outcome in zip(due, outcomes, strict=True):
+        return await service.claim(session, utc_now(), room, AT_ONCE_EACH, full)
+
+
+async def send(
+    database: Database, due: Due, *, allow_private: bool, delays: Sequence[float] = DELAYS
+) -> None:
+    """Tries one delivery and records how that ended."""
+    outcome = await _sent(due, allow_private=allow_private)
+    with suppress(Unavailable):  # it is sent once more, under the same id, when its lease is over
         async with database.transaction() as session:
-            await service.record(session, each, outcome, utc_now(), delays)
-    return len(due)
+            await service.record(session, due, outcome, utc_now(), delays)
 
 
 async def _sent(due: Due, *, allow_private: bool) -> Outcome:

@@ -35,6 +35,7 @@ class Due(msgspec.Struct, frozen=True):
     """A delivery to try now. ``attempts`` counts this try too."""
 
     id: str
+    owner_id: str
     url: str
     secret: str
     payload: str
@@ -119,12 +120,19 @@ async def notify(session: AsyncSession, owner_id: str, event: str, payload: obje
         await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-async def claim(session: AsyncSession, now: datetime, limit: int) -> list[Due]:
-    """Takes up to ``limit`` deliveries that are due; no other sender gets them for ``LEASE``."""
+async def claim(
+    session: AsyncSession, now: datetime, limit: int, each: int, without: Sequence[str] = ()
+) -> list[Due]:
+    """Takes up to ``limit`` deliveries that are due, up to ``each`` of one account and none of
+    the accounts ``without``; no other sender gets them for ``LEASE``."""
+    due = (Delivery.state == "pending") & (Delivery.next_at <= now)
+    turn = func.row_number().over(partition_by=Delivery.owner_id, order_by=Delivery.next_at)
+    turns = select(Delivery.id, turn.label("turn")).where(due, Delivery.owner_id.not_in(without))
+    first = turns.subquery()
     query = (
         select(Delivery, Webhook.url, Webhook.secret)
         .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(Delivery.state == "pending", Delivery.next_at <= now)
+        .where(due, Delivery.id.in_(select(first.c.id).where(first.c.turn <= each)))
         .order_by(Delivery.next_at)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
@@ -133,7 +141,9 @@ async def claim(session: AsyncSession, now: datetime, limit: int) -> list[Due]:
     for delivery, url, secret in await session.execute(query):
         delivery.attempts += 1
         delivery.next_at = now + LEASE
-        taken.append(Due(delivery.id, url, secret, delivery.payload, delivery.attempts))
+        taken.append(
+            Due(delivery.id, delivery.owner_id, url, secret, delivery.payload, delivery.attempts)
+        )
     return taken
 
 

@@ -16,7 +16,7 @@ from ecg.hooks import service
 from ecg.hooks.address import is_public
 from ecg.hooks.models import Delivery
 from ecg.hooks.routes import HooksDesk, routes
-from ecg.hooks.sender import send_due
+from ecg.hooks.sender import AT_ONCE, send, send_for_ever, take
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.errors import Unauthorized
 from ecg.kernel.identity import Principal, new_id
@@ -88,6 +88,15 @@ async def hurry(database) -> None:
         await session.execute(update(Delivery).values(next_at=utc_now()))
 
 
+async def send_due(database, **options) -> int:
+    """Whatever is due now, as the task does; returns how many that were."""
+    sent = 0
+    while due := await take(database, []):
+        await asyncio.gather(*(send(database, each, **options) for each in due))
+        sent += len(due)
+    return sent
+
+
 async def test_a_delivery_is_signed_and_only_for_what_was_asked(database: Database) -> None:
     owner, other = await add_user(database), await add_user(database)
     async with receiving(200) as receiver:
@@ -155,6 +164,37 @@ async def test_two_senders_share_what_is_due(database: Database) -> None:
         await asyncio.gather(*(send_due(database, allow_private=True) for _ in range(4)))
         ids = [headers["webhook-id"] for headers, _ in receiver.got]
     assert len(ids) == len(set(ids)) == 30
+
+
+async def test_receivers_that_take_their_time_keep_nobody_else_waiting(database) -> None:
+    slow, quick = await add_user(database), await add_user(database)
+    hanging = asyncio.Event()
+
+    async def hang(_reader, writer) -> None:
+        await hanging.wait()
+        writer.close()
+
+    tarpit = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = tarpit.sockets[0].getsockname()[1]
+    async with receiving(200) as receiver:
+        await hook(database, slow, f"http://127.0.0.1:{port}")
+        webhook_id, _ = await hook(database, quick, receiver.url)
+        for _ in range(3 * AT_ONCE):
+            await notify(database, slow)
+        for _ in range(5):
+            await notify(database, quick)
+        sending = asyncio.create_task(send_for_ever(database, allow_private=True))
+        try:
+            async with asyncio.timeout(10):
+                states = set()
+                while states != {"delivered"}:
+                    await asyncio.sleep(0.05)
+                    states = {row.state for row in await log(database, quick, webhook_id)}
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            hanging.set()
+            tarpit.close()
 
 
 @pytest.mark.parametrize(
