@@ -10,7 +10,7 @@ from ecg.analysis import catalogue, languages
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
 from ecg.kernel.errors import InputRefused, NotFound
-from ecg.kernel.settings import Settings
+from ecg.kernel.settings import Settings, listed
 from ecg.render import app as render
 from ecg.render import browsers
 from ecg.render.interfaces import RenderEngine
@@ -28,6 +28,9 @@ __all__ = [
     "pull_model",
     "render_engine",
 ]
+
+LEAST_KEY = 32
+"""Bytes of a key that signs."""
 
 _STORES = "Redis (worker), the api's address where it runs apart"
 ROLES = {
@@ -49,6 +52,7 @@ def check_roles(settings: Settings, names: frozenset[str]) -> bool:
         "ECG_REDIS__READER_URL": settings.redis.reader_url,
         "ECG_S3__BUCKET": settings.s3.bucket,
     }
+    _check_keys(settings)
     workers = names - {"api"}
     if "api" in names and not any((*stores.values(), settings.redis.url)):
         return True
@@ -56,13 +60,13 @@ def check_roles(settings: Settings, names: frozenset[str]) -> bool:
     if workers:
         needed["ECG_REDIS__URL"] = settings.redis.url
     if "api" in names:
-        needed["ECG_SECRET_KEY"] = settings.secret_key
+        needed["ECG_SECRET_KEY"] = ",".join(listed(settings.secret_key))
         for role, url in (("audio", settings.audio.url), ("render", settings.render.url)):
             if role not in names:
                 needed[f"ECG_{role.upper()}__URL"] = url
     else:
         needed["ECG_API__URL"] = settings.api.url
-    needed["ECG_SERVICE_KEY"] = settings.service_key
+    needed["ECG_SERVICE_KEY"] = ",".join(listed(settings.service_key))
     missing = [name for name, value in needed.items() if not value]
     if missing:
         raise InputRefused(
@@ -70,6 +74,20 @@ def check_roles(settings: Settings, names: frozenset[str]) -> bool:
             "set them, or set no store at all and run the api role for stores of its own"
         )
     return False
+
+
+def _check_keys(settings: Settings) -> None:
+    """Raises ``InputRefused`` for a key that could be guessed (RFC 7518, 3.2)."""
+    for name, value in (
+        ("ECG_SECRET_KEY", settings.secret_key),
+        ("ECG_SERVICE_KEY", settings.service_key),
+    ):
+        for number, key in enumerate(listed(value), 1):
+            if len(key.encode()) < LEAST_KEY:
+                raise InputRefused(
+                    f"{name}: key {number} has {len(key.encode())} bytes, at least {LEAST_KEY} are "
+                    "needed; make one with `openssl rand -hex 32`"
+                )
 
 
 check_output = render.check_output
