@@ -70,8 +70,9 @@ async def watch_analysis(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> ServerSentEvent:
     """Server-sent events: `progress` with the whole analysis whenever it changed, then `end`."""
-    row, shown = await _latest(desk, request.user.user_id, str(video_id))
-    return desk.watch.stream(row.id, shown)
+    owner = request.user.user_id
+    row, shown = await _latest(desk, owner, str(video_id))
+    return desk.watch.stream(owner, row.id, shown)
 
 
 @delete("/videos/{video_id:uuid}/analysis", status_code=200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
 import msgspec
@@ -11,12 +12,15 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from prometheus_client import Gauge
 
-from ecg.kernel.errors import EcgError
+from ecg.kernel.errors import EcgError, RateLimited
 
 READERS = Gauge("ecg_event_readers", "Open event streams", ["kind"])
 
 PERIOD = 0.5
 """Seconds between two looks, and how old a snapshot may be."""
+
+MOST_READERS = 250
+"""Event streams that one account may have open in a process, of each kind of job."""
 
 KEEP_ALIVE = 15.0
 _KEPT = 10_000
@@ -50,6 +54,7 @@ class Watch:
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._readers: dict[str, set[_Reader]] = {}
+        self._open: Counter[str] = Counter()
         self._wanted = asyncio.Event()
         self._snapshots: dict[tuple[str, str], tuple[Shown, float]] = {}
 
@@ -73,9 +78,15 @@ class Watch:
         """After a change made by this process: the next read sees it."""
         self._snapshots.pop((owner_id, job_id), None)
 
-    def stream(self, job_id: str, first: Shown) -> ServerSentEvent:
+    def stream(self, owner_id: str, job_id: str, first: Shown) -> ServerSentEvent:
         """The answer that tells of every change from ``first`` on, until the job is over."""
-        return ServerSentEvent(self._events(job_id, first))
+        if self._open[owner_id] >= MOST_READERS:
+            raise RateLimited(
+                f"{MOST_READERS} event streams of this account are open, as many as there may be; "
+                "close one first",
+                round(KEEP_ALIVE),
+            )
+        return ServerSentEvent(self._events(owner_id, job_id, first))
 
     async def run(self, load: Load) -> None:
         """Looks after the watched jobs for as long as the process serves."""
@@ -91,7 +102,9 @@ class Watch:
                         reader.tell(shown.get(job_id))
             await asyncio.sleep(PERIOD)
 
-    async def _events(self, job_id: str, first: Shown) -> AsyncGenerator[ServerSentEventMessage]:
+    async def _events(
+        self, owner_id: str, job_id: str, first: Shown
+    ) -> AsyncGenerator[ServerSentEventMessage]:
         yield _message("progress", first)
         if first.over:
             yield _message("end", first)
@@ -100,6 +113,7 @@ class Watch:
         self._readers.setdefault(job_id, set()).add(reader)
         self._wanted.set()
         READERS.labels(self._kind).inc()
+        self._open[owner_id] += 1
         try:
             while True:
                 try:
@@ -117,10 +131,13 @@ class Watch:
                     yield _message("end", now)
                     return
         finally:
-            self._leave(job_id, reader)
+            self._leave(owner_id, job_id, reader)
 
-    def _leave(self, job_id: str, reader: _Reader) -> None:
+    def _leave(self, owner_id: str, job_id: str, reader: _Reader) -> None:
         READERS.labels(self._kind).dec()
+        self._open[owner_id] -= 1
+        if not self._open[owner_id]:
+            del self._open[owner_id]
         readers = self._readers[job_id]
         readers.discard(reader)
         if not readers:

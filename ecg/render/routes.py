@@ -140,7 +140,7 @@ async def watch_render(
 ) -> ServerSentEvent:
     """Server-sent events: `progress` with the whole render whenever it changed, then `end`."""
     shown = await _shown(desk, request.user.user_id, str(render_id))
-    return desk.watch.stream(str(render_id), shown)
+    return desk.watch.stream(request.user.user_id, str(render_id), shown)
 
 
 @delete("/renders/{render_id:uuid}", status_code=200)
