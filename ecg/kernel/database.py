@@ -68,6 +68,9 @@ class Database:
             connect_args={"connect_timeout": 5, "application_name": "ecg"},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        queue = self.engine.pool
+        if isinstance(queue, AsyncAdaptedQueuePool):
+            IN_USE.set_function(queue.checkedout)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -92,9 +95,6 @@ class Database:
             raise Unavailable("the database does not answer just now; try again shortly") from error
         finally:
             WAIT.observe(time.monotonic() - started)
-            pool = self.engine.pool
-            if isinstance(pool, AsyncAdaptedQueuePool):
-                IN_USE.set(pool.checkedout())
 
     async def ping(self) -> None:
         """Raises ``Unavailable`` where PostgreSQL does not answer."""

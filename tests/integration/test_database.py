@@ -6,6 +6,7 @@ import traceback
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from ecg.kernel.database import Database
@@ -40,6 +41,16 @@ async def test_an_absent_database_is_told_once(database: Database) -> None:
         await ask(absent)
     assert [line["event"] for line in lines] == ["fault", "fault over"]
     assert "hunter2" not in str(lines)
+
+
+async def test_the_connections_in_use_are_those_of_now(database: Database) -> None:
+    def in_use() -> float | None:
+        return REGISTRY.get_sample_value("ecg_database_connections_in_use")
+
+    async with database.transaction() as session:
+        await session.execute(text("SELECT 1"))
+        assert in_use() == 1
+    assert in_use() == 0
 
 
 async def test_a_pool_that_is_used_up_is_unavailable_and_no_defect(database: Database) -> None:
