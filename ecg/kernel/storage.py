@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import aioboto3
@@ -59,6 +60,7 @@ class Store:
         self._stack = AsyncExitStack()
         self._inside: Any = None
         self._outside: Any = None
+        self._credentials: Any = None
         self._signed: OrderedDict[tuple[Any, ...], tuple[str, float]] = OrderedDict()
 
     async def open(self) -> None:
@@ -85,6 +87,7 @@ class Store:
             return await self._stack.enter_async_context(made)
 
         self._inside = await client(settings.endpoint)
+        self._credentials = await session.get_credentials()
         outside = settings.public_endpoint
         self._outside = await client(outside) if outside else self._inside
 
@@ -102,10 +105,17 @@ class Store:
             return url
         MISSES.inc()
         url = await self._sign("get_object", public=public, Key=key)
-        self._signed[wanted] = (url, now + URL_SECONDS - MARGIN_SECONDS)
+        self._signed[wanted] = (url, now + self._holds() - MARGIN_SECONDS)
         while len(self._signed) > CACHED:
             self._signed.popitem(last=False)
         return url
+
+    def _holds(self) -> float:
+        """Seconds that a URL signed now holds: the platform's own credentials take what they
+        signed with them when they end."""
+        ends: datetime | None = getattr(self._credentials, "_expiry_time", None)
+        left = (ends - datetime.now(UTC)).total_seconds() if ends else URL_SECONDS
+        return min(left, URL_SECONDS)
 
     async def presign_put(self, key: str, *, public: bool, **pinned: str | int) -> str:
         """A URL to write ``key`` once. ``pinned`` (``ContentLength``, ``ContentType``) become

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import msgspec
@@ -9,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from ecg.kernel import storage
+from ecg.kernel.database import utc_now
 from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import NotFound, Unavailable
 from ecg.kernel.identity import new_id
@@ -47,6 +51,42 @@ async def test_a_url_asked_twice_is_signed_once_until_its_margin(
     monkeypatch.setattr(storage.time, "monotonic", lambda: until + 5)
     await store.presign_get("a", public=True)
     assert counted() == (hits + 2, misses + 3)
+
+
+async def test_a_url_is_kept_no_longer_than_the_platforms_credentials_hold(
+    services: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a container of a cloud gets them: here for 20 minutes, of which 10 are the margin."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        ends = (utc_now() + timedelta(minutes=20)).isoformat()
+        keys = {"AccessKeyId": "a", "SecretAccessKey": "b", "Token": "c", "Expiration": ends}
+        body = json.dumps(keys).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{port}/")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    made = Store(msgspec.structs.replace(services.s3, access_key="", secret_key=""))
+    await made.open()
+    try:
+        first = await made.presign_get("a", public=True)
+        assert "X-Amz-Security-Token=c" in first
+        start = time.monotonic()
+        monkeypatch.setattr(storage.time, "monotonic", lambda: start + 9 * 60)
+        hits, misses = counted()
+        assert await made.presign_get("a", public=True) == first
+        monkeypatch.setattr(storage.time, "monotonic", lambda: start + 11 * 60)
+        await made.presign_get("a", public=True)
+        assert counted() == (hits + 1, misses + 1)
+    finally:
+        await made.close()
+        server.close()
 
 
 async def test_addresses_inside_and_outside_differ(services: Stores) -> None:
