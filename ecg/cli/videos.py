@@ -199,6 +199,8 @@ def _finished(out: Output, target: Path, result: RenderResult) -> None:
     )
     if result.kept:
         out.say(f"{result.kept / result.frames:.0%} of it was kept from an earlier render")
+    for note in result.notes:
+        out.say(note)
     if result.capture_reason:
         out.say(f"drawn with screenshots, which is slower: {result.capture_reason}")
     out.result(str(target), {"output": str(target), "result": result})

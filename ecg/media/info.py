@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from fractions import Fraction
+from typing import Literal
 
 import msgspec
 
@@ -15,7 +16,14 @@ class VideoStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     player turns the picture by: 0, 90, 180 or 270) and before ``sample_aspect``.
     ``fps`` is the container's average rate as "30000/1001". ``duration`` is in seconds.
     ``frames`` is the container's own count, 0 where it has none. Colour fields are FFmpeg's
-    names ("bt709", "tv"), empty where the stream does not say.
+    names ("bt709", "tv"), empty where the stream does not say. ``tag`` is the container's own
+    name of the codec ("avc1"), ``mirrored`` says that a player flips the picture too, ``alpha``
+    that it can be transparent.
+
+    ``mastering`` ("G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)", in 1/50000 and 1/10000 cd/m²) and
+    ``light_level`` ("brightest pixel,brightest average" in cd/m²) describe the screen that an
+    HDR picture was graded on; empty where the stream does not say. ``uncarried`` names what
+    else its frames come with that no result can carry.
     """
 
     index: int
@@ -33,6 +41,13 @@ class VideoStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     color_space: str = ""
     color_primaries: str = ""
     color_trc: str = ""
+    tag: str = ""
+    interlaced: bool = False
+    mirrored: bool = False
+    alpha: bool = False
+    mastering: str = ""
+    light_level: str = ""
+    uncarried: tuple[str, ...] = ()
 
     @property
     def rate(self) -> Fraction:
@@ -57,10 +72,20 @@ class AudioStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = ""
 
 
+class OtherStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stream that is neither moving picture nor sound that can be decoded. ``codec`` is empty
+    where FFmpeg does not know it."""
+
+    index: int
+    kind: Literal["captions", "cover", "video", "audio", "data", "attachment"]
+    codec: str
+    language: str = ""
+
+
 class MediaInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A probed media file. ``container`` is FFmpeg's format name; ``duration`` seconds.
 
-    Attached pictures (cover art) are not listed among ``video``.
+    Attached pictures (cover art) are listed among ``others``, not among ``video``.
     """
 
     container: str
@@ -68,6 +93,7 @@ class MediaInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     video: tuple[VideoStream, ...] = ()
     audio: tuple[AudioStream, ...] = ()
+    others: tuple[OtherStream, ...] = ()
 
 
 class VideoFacts(msgspec.Struct, frozen=True):

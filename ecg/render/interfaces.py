@@ -75,7 +75,8 @@ class RenderResult(msgspec.Struct, frozen=True):
     """Facts of the finished file. ``duration`` and ``seconds`` (wall time) in seconds,
     ``size`` in bytes, ``states`` the number of distinct caption pictures captured, ``kept`` the
     number of ``frames`` that came from segments of an earlier render.
-    ``capture_reason`` says why screenshots were used, empty otherwise."""
+    ``capture_reason`` says why screenshots were used, empty otherwise. ``notes``: one sentence
+    for each thing of the source that the result has not."""
 
     size: int
     duration: float
@@ -88,6 +89,7 @@ class RenderResult(msgspec.Struct, frozen=True):
     capture_reason: str = ""
     encoder: str = ""
     kept: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class RenderEngine(Protocol):

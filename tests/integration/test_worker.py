@@ -34,7 +34,7 @@ from ecg.kernel.storage import Store
 from ecg.kernel.telemetry import Faults
 from ecg.kernel.transfer import open_client
 from ecg.kernel.work import Link, told
-from ecg.media.opened import probe
+from ecg.media.probe import probe
 from ecg.render import app as render_app
 from ecg.render import progress as render_progress
 from ecg.render import worker as render_worker

@@ -9,7 +9,8 @@ import msgspec
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, Poster, ProbeJob
 from ecg.media.info import MediaInfo
-from ecg.media.opened import poster, probe
+from ecg.media.poster import poster
+from ecg.media.probe import probe
 from ecg.media.served import Context, serve
 
 

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.opened import open_media
+from ecg.media.opened import open_media, origin, sounds
 
 Sound: TypeAlias = NDArray[np.float32]
 """Mono samples at ``RATE``, full scale 1.0; shape (n,)."""
@@ -27,19 +27,19 @@ _JITTER = RATE // 25
 def decode(path: Path, audio_track: int) -> Iterator[Sound]:
     """Yields the whole track in order, in blocks of any size.
 
-    Sample 0 is the moment the file begins to play (the container's start time), also where
+    Sample 0 is the moment the file begins to play (``ecg.media.opened.origin``), also where
     the track itself starts later; holes in the track's times become silence. A packet that
     cannot be decoded is a hole. Raises ``MediaRefused`` where there is no such track.
     """
     with open_media(path) as container:
         stream = _track(container, path, audio_track)
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-        origin = (container.start_time or 0) / av.time_base
+        begin = float(origin(container))
         written = 0
         for frame in _frames(container, stream):
             at = written
             if frame.time is not None:
-                at = round((frame.time - origin) * RATE)
+                at = round((frame.time - begin) * RATE)
             for block in resampler.resample(frame):
                 hole = at - written if abs(at - written) > _JITTER else 0
                 samples = _samples(block)[max(0, -hole) :]
@@ -53,7 +53,7 @@ def decode(path: Path, audio_track: int) -> Iterator[Sound]:
 
 
 def _track(container: InputContainer, path: Path, audio_track: int) -> av.AudioStream:
-    tracks = container.streams.audio
+    tracks = sounds(container)
     if not tracks:
         raise MediaRefused(f"{path}: has no sound track, so there is nothing to listen to")
     if audio_track >= len(tracks):

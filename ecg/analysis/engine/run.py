@@ -16,7 +16,7 @@ from ecg.analysis.engine.regions import Window, windows
 from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.captions.transcript import Note
-from ecg.media.opened import probe
+from ecg.media.probe import probe
 
 Report = Callable[[AnalysisProgress], None]
 """Told where the work is; raises ``Cancelled`` to end it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,8 @@ import av.container
 import av.error
 import av.video.frame
 
+from ecg.media.info import VideoStream
+from ecg.render.engine.light import HDR
 from ecg.render.engine.plan import FrameTimes
 from ecg.render.interfaces import Quality
 
@@ -29,6 +32,11 @@ _NVENC: dict[Quality, tuple[str, str]] = {
     "standard": ("p4", "22"),
     "high": ("p6", "20"),
 }
+_X265: dict[Quality, tuple[str, str]] = {
+    "draft": ("superfast", "24"),
+    "standard": ("veryfast", "21"),
+    "high": ("medium", "18"),
+}
 _NVENC_FORMATS = {"yuv420p"}
 
 
@@ -37,9 +45,9 @@ class SegmentWriter:
     ``start``, in units of the source's time base. Close it, whatever happens."""
 
     def __init__(
-        self, path: Path, source: av.VideoStream, start: int, encoder: str, quality: Quality
+        self, path: Path, picture: VideoStream, start: int, encoder: str, quality: Quality
     ) -> None:
-        self._source = source
+        self._picture = picture
         self._start = start
         self._encoder = encoder
         self._quality: Quality = quality
@@ -64,49 +72,59 @@ class SegmentWriter:
         self._output.close()
 
     def _opened(self, frame: Frame) -> Any:
-        source = self._source
-        rate = source.average_rate or source.guessed_rate or Fraction(25)
-        # few NVENC generations encode fields
-        name = "libx264" if frame.interlaced_frame else self._encoder
-        stream = self._output.add_stream(name, rate=rate)
+        picture = self._picture
+        stream = self._output.add_stream(self._encoder, rate=picture.rate)
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
-        context.time_base = source.time_base
+        context.time_base = frame.time_base
         context.thread_type = "FRAME"  # sliced, PyAV's own default, would wait for each frame
         context.color_range = frame.color_range
         context.color_primaries = frame.color_primaries
         context.color_trc = frame.color_trc
         context.colorspace = frame.colorspace
-        if source.sample_aspect_ratio:
-            context.sample_aspect_ratio = source.sample_aspect_ratio
-        context.options = encoder_options(name, self._quality)
-        if frame.interlaced_frame:
-            context.options = {**context.options, "flags": "+ildct+ilme"}
+        context.sample_aspect_ratio = Fraction(picture.sample_aspect)
+        context.options = encoder_options(self._encoder, self._quality, picture)
+        if self._encoder == "libx265":
+            context.codec_tag = "hvc1"  # Apple's players open no other
         matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
             stream.set_display_matrix(struct.unpack("<9i", bytes(matrix)[:36]))
         return stream
 
 
-def encoder_options(encoder: str, quality: Quality) -> dict[str, str]:
-    """Options of ``libx264`` or ``h264_nvenc`` for a quality."""
+def encoder_options(encoder: str, quality: Quality, picture: VideoStream) -> dict[str, str]:
+    """Options of ``libx264``, ``h264_nvenc`` or ``libx265`` for a quality."""
     if encoder == "h264_nvenc":
         preset, level = _NVENC[quality]
         return {"preset": preset, "rc": "vbr", "cq": level, "b": "0"}
+    if encoder == "libx265":
+        preset, level = _X265[quality]
+        return {"preset": preset, "crf": level, "a53cc": "1", "x265-params": _x265(picture)}
     preset, level = _X264[quality]
-    return {"preset": preset, "crf": level}
+    fields = {"flags": "+ildct+ilme"} if picture.interlaced else {}
+    return {"preset": preset, "crf": level, **fields}
 
 
-def choose_encoder(pixel_format: str) -> str:
-    """``h264_nvenc`` where one frame can be encoded with it here and now, else ``libx264``."""
-    if pixel_format not in _NVENC_FORMATS:
-        return "libx264"
+def _x265(picture: VideoStream) -> str:
+    """What the picture was graded on, in x265's own options."""
+    told = {"master-display": picture.mastering, "max-cll": picture.light_level}
+    given = [f"{name}={value}" for name, value in told.items() if value]
+    return ":".join(["log-level=error", "info=0", "open-gop=0", *given])
+
+
+def choose_encoder(picture: VideoStream) -> str:
+    """``h264_nvenc`` where one frame can be encoded with it here and now, else ``libx264``;
+    ``libx265`` for HDR, which players expect in HEVC."""
+    if picture.color_trc in HDR:
+        return "libx265"
+    if picture.pixel_format not in _NVENC_FORMATS or picture.interlaced:
+        return "libx264"  # few NVENC generations encode fields
     try:
         context = cast(Any, av.codec.CodecContext.create("h264_nvenc", "w"))
-        context.width, context.height, context.pix_fmt = 320, 240, pixel_format
+        context.width, context.height, context.pix_fmt = 320, 240, picture.pixel_format
         context.time_base = Fraction(1, 25)
-        frame = Frame(320, 240, pixel_format)
+        frame = Frame(320, 240, picture.pixel_format)
         context.encode(frame)
         context.encode(None)
     except (av.error.FFmpegError, ValueError, RuntimeError):
@@ -121,8 +139,10 @@ def decoded(
     opened."""
     picture.thread_type = "AUTO"
     start = times.pts[first]
-    frames = source.decode(picture)
-    if first:
+    frames = _frames(source, picture)
+    if times.counted:
+        frames = _timed(frames, times)
+    elif first:
         source.seek(start, stream=picture)
         opening = next(frames, None)
         if opening is None or _pts(opening) > start:  # an index that leads astray
@@ -130,6 +150,19 @@ def decoded(
         elif _pts(opening) == start:
             yield opening
     yield from (frame for frame in frames if _pts(frame) >= start)
+
+
+def _frames(source: Any, picture: av.VideoStream) -> Iterator[Frame]:
+    """All frames; where data is damaged, those that are not."""
+    for packet in source.demux(picture):
+        with suppress(av.error.InvalidDataError):
+            yield from packet.decode()
+
+
+def _timed(frames: Iterable[Frame], times: FrameTimes) -> Iterator[Frame]:
+    for frame, pts in zip(frames, times.pts, strict=False):
+        frame.pts = pts
+        yield frame
 
 
 def _pts(frame: Frame) -> int:

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg.kernel.errors import MediaRefused
 from ecg.media.info import VideoStream
+from ecg.render.engine.light import coded
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint16]
@@ -55,7 +55,8 @@ class Rect(msgspec.Struct, frozen=True):
 
 class PixelFormat(msgspec.Struct, frozen=True):
     """Planar YUV: ``bits`` per sample, chroma planes smaller by 2**``shift``. ``red`` and
-    ``blue`` are the matrix's Kr and Kb; ``full`` range or limited."""
+    ``blue`` are the matrix's Kr and Kb; ``full`` range or limited; ``transfer`` and
+    ``primaries`` FFmpeg's names, empty where unknown."""
 
     name: str
     bits: int
@@ -64,19 +65,15 @@ class PixelFormat(msgspec.Struct, frozen=True):
     red: float
     blue: float
     full: bool
+    transfer: str = ""
+    primaries: str = ""
 
     @property
     def sample(self) -> type[np.uint8 | np.uint16]:
         return np.uint8 if self.bits == 8 else np.uint16
 
 
-_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
-_SUPPORTED = {
-    f"yuv{full}{name}p{depth}": (10 if depth else 8, *shifts, bool(full))
-    for name, shifts in _SHIFTS.items()
-    for full, depth in (("", ""), ("j", ""), ("", "10le"))
-}
-_MATRIX = {
+MATRICES = {
     "bt709": (0.2126, 0.0722),
     "bt470bg": (0.299, 0.114),
     "smpte170m": (0.299, 0.114),
@@ -85,37 +82,30 @@ _MATRIX = {
     "bt2020nc": (0.2627, 0.0593),
 }
 """Kr and Kb by FFmpeg's matrix name (ITU-T H.273, table 4)."""
-_HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
+_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 
 
-def pixel_format(video: VideoStream, name: str) -> PixelFormat:
-    """How the frames of ``video`` hold their pixels.
+def pixel_format(picture: VideoStream) -> PixelFormat:
+    """How the frames of ``picture``, one that ``picture.drawable`` gave, hold their pixels.
 
     A stream that names no matrix is taken for BT.709 from 720 lines on and for BT.601 below,
-    as players do. Raises ``MediaRefused`` naming what is not supported.
+    as players do.
     """
-    known = _SUPPORTED.get(video.pixel_format)
-    if known is None:
-        raise MediaRefused(
-            f"{name}: pixels are {video.pixel_format}; 8 or 10 bit YUV without alpha can be "
-            "captioned; convert it first, with -pix_fmt yuv420p for example"
-        )
-    if video.color_trc in _HDR:
-        raise MediaRefused(
-            f"{name}: is HDR ({_HDR[video.color_trc]}), which cannot be captioned yet; "
-            "convert it to SDR first"
-        )
-    bits, shift_x, shift_y, full = known
-    if video.width % (1 << shift_x) or video.height % (1 << shift_y):
-        raise MediaRefused(
-            f"{name}: is {video.width} x {video.height}; H.264 in {video.pixel_format} needs even "
-            "sides; crop a row or column first"
-        )
-    red, blue = _MATRIX.get(
-        video.color_space, _MATRIX["bt709" if video.height >= 720 else "bt470bg"]
+    name = picture.pixel_format
+    shift_x, shift_y = next(shifts for key, shifts in _SHIFTS.items() if key in name)
+    usual = "bt709" if picture.height >= 720 else "bt470bg"
+    red, blue = MATRICES[picture.color_space or usual]
+    return PixelFormat(
+        name=name,
+        bits=10 if name.endswith("10le") else 8,
+        shift_x=shift_x,
+        shift_y=shift_y,
+        red=red,
+        blue=blue,
+        full=name.startswith("yuvj") or picture.color_range == "pc",
+        transfer=picture.color_trc,
+        primaries=picture.color_primaries,
     )
-    full = full or video.color_range == "pc"
-    return PixelFormat(video.pixel_format, bits, shift_x, shift_y, red, blue, full)
 
 
 def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.uint32]]]:
@@ -128,7 +118,7 @@ def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.ui
     1-1 down. The region must begin and end on whole chroma samples.
     """
     alpha = np.rint(rgba[..., 3] * np.float32(256 / 255))
-    colour = rgba[..., :3].astype(np.float32) / 255
+    colour = coded(rgba[..., :3].astype(np.float32) / 255, form.transfer, form.primaries)
     luma = colour @ np.array([form.red, 1 - form.red - form.blue, form.blue], np.float32)
     blue = (colour[..., 2] - luma) * np.float32(0.5 / (1 - form.blue))
     red = (colour[..., 0] - luma) * np.float32(0.5 / (1 - form.red))

@@ -21,7 +21,8 @@ import msgspec
 from ecg.captions.scenario import check_within
 from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import MediaInfo, VideoStream
-from ecg.media.opened import open_media, probe
+from ecg.media.opened import open_media
+from ecg.media.probe import probe
 from ecg.media.served import Context
 from ecg.render.engine import segments as kept
 from ecg.render.engine.browser import Browser
@@ -29,9 +30,11 @@ from ecg.render.engine.capture import Drawing, Feed, Way, capture
 from ecg.render.engine.composite import Frame, Overlay, Patch, composited
 from ecg.render.engine.encode import SegmentWriter, choose_encoder, decoded, encoder_options
 from ecg.render.engine.join import join
-from ecg.render.engine.pixels import PixelFormat, pixel_format
+from ecg.render.engine.picture import conformed, drawable
+from ecg.render.engine.pixels import pixel_format
 from ecg.render.engine.plan import FrameTimes, Span, read_frame_times
 from ecg.render.engine.segments import Segment
+from ecg.render.engine.tracks import losses
 from ecg.render.interfaces import Quality, RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5
@@ -42,11 +45,13 @@ _POLL = 0.1
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A checked job: the picture stream, the overlay its frames get, and what to draw."""
+    """A checked job: the picture of the result, the overlay its frames get, what to draw, and
+    what of the source gets lost."""
 
     video: VideoStream
     overlay: Overlay
     drawing: Drawing
+    losses: tuple[str, ...]
 
     @property
     def duration(self) -> float:
@@ -127,7 +132,7 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
     started = time.monotonic()
     context.emit(RenderProgress("start"))
     task = prepare(job, source)
-    encoder = choose_encoder(task.video.pixel_format)
+    encoder = choose_encoder(task.video)
     segments = _planned(task, job, encoder, source, folder)
     missing = [segment for segment in segments if segment.missing]
     total = len(task.drawing.times.pts)
@@ -161,17 +166,18 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
         capture=way.name,
         capture_reason=way.reason,
         encoder=encoder,
+        notes=task.losses,
     )
 
 
 def plan(job: RenderJob, source: Path, folder: Path) -> list[Segment]:
     """The segments that a render would make or find in ``folder``. Raises as ``prepare``."""
     task = prepare(job, source)
-    return _planned(task, job, choose_encoder(task.video.pixel_format), source, folder)
+    return _planned(task, job, choose_encoder(task.video), source, folder)
 
 
 def _planned(task: Task, job: RenderJob, encoder: str, source: Path, folder: Path) -> list[Segment]:
-    settings = f"{encoder} {sorted(encoder_options(encoder, job.quality).items())}"
+    settings = f"{encoder} {encoder_options(encoder, job.quality, task.video)} {task.video}"
     return kept.planned(task.drawing, source, settings, folder)
 
 
@@ -186,7 +192,9 @@ def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
 ) -> None:
     """Makes adjacent segments from one decoding. While one drains its encoder the next begins."""
     picture = _picture(container, task)
-    frames = decoded(container, picture, task.drawing.times, run[0].span.first)
+    frames = conformed(
+        decoded(container, picture, task.drawing.times, run[0].span.first), task.video
+    )
     numbered = ((task.number(frame), frame) for frame in frames)
     wanted = itertools.takewhile(lambda pair: pair[0] < run[-1].span.end, numbered)
     firsts = [segment.span.first for segment in run]
@@ -198,7 +206,7 @@ def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
             segment = run[place]
             part = segment.path.with_name(f".{segment.path.stem}.{os.getpid()}.part")
             start = task.drawing.times.pts[segment.span.first]
-            writer = SegmentWriter(part, picture, start, encoder, quality)
+            writer = SegmentWriter(part, task.video, start, encoder, quality)
             try:
                 for frame in composited(group, segment.span, drawn.patch, task.overlay):
                     writer.add(frame)
@@ -225,29 +233,29 @@ def _picture(container: av.container.InputContainer, task: Task) -> av.VideoStre
 
 def prepare(job: RenderJob, source: Path) -> Task:
     """Looks at ``source`` and the scenario. Raises ``MediaRefused`` or ``DocumentInvalid``."""
-    info, form = checked(source)
-    video = info.video[0]
+    info, video = checked(source)
     with open_media(source) as container:
         times = read_frame_times(container, video.index)
     check_within(job.scenario, _end(times, video), 1 / float(video.rate))
     width, height = video.shown_size
-    overlay = Overlay(form, width, height, video.rotation)
+    overlay = Overlay(pixel_format(video), width, height, video.rotation)
     return Task(
         video,
         overlay,
         Drawing(job.scenario, _stage_width(video), width, height, times, job.capture),
+        losses(info),
     )
 
 
-def checked(source: Path) -> tuple[MediaInfo, PixelFormat]:
-    """Facts of ``source`` and how its pictures are made of planes; decodes one frame at most.
+def checked(source: Path) -> tuple[MediaInfo, VideoStream]:
+    """Facts of ``source``, and the picture that it becomes; decodes one frame at most.
 
     Raises ``MediaRefused`` where captions cannot be drawn on it.
     """
     info = probe(source)
     if not info.video:
         raise MediaRefused(f"{source}: has sound but no picture to put captions on")
-    return info, pixel_format(info.video[0], str(source))
+    return info, drawable(info.video[0], str(source))
 
 
 @contextmanager

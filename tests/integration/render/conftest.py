@@ -13,6 +13,7 @@ from ecg.render.browsers import find_browser
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.composite import composited
 from ecg.render.engine.encode import decoded
+from ecg.render.engine.picture import conformed
 from ecg.render.engine.plan import Span
 from ecg.render.engine.run import captured, prepare, render
 from ecg.render.interfaces import RenderJob
@@ -77,7 +78,7 @@ def given(browser):
             av.open(str(source)) as file,
         ):
             picture = file.streams[task.video.index]
-            frames = decoded(file, picture, task.drawing.times, 0)
+            frames = conformed(decoded(file, picture, task.drawing.times, 0), task.video)
             numbered = ((task.number(frame), frame) for frame in frames)
             for span in spans:
                 own = itertools.islice(numbered, span.end - span.first)

@@ -12,6 +12,23 @@ from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, decoded_planes, matrix_of, scenario, shown_frame
 
 FORMATS = ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le"]
+TURNED = {f"turned by {angle}": {"rotation": angle} for angle in (90, 180, 270)}
+HDR = {
+    name: {
+        "codec": "libx265",
+        "pixel_format": "yuv420p10le",
+        "tags": {"color_range": 1, "colorspace": 9, "color_primaries": 9, "color_trc": transfer},
+        "options": [("preset", "ultrafast"), ("x265-params", "log-level=error")],
+    }
+    for name, transfer in (("PQ", 16), ("HLG", 18))
+}
+FIELDS = {
+    "interlaced": {
+        "size": (480, 272),
+        "options": [("flags", "+ildct+ilme"), ("x264-params", "tff=1")],
+    }
+}
+CASES = {form: {"pixel_format": form} for form in FORMATS} | TURNED | HDR | FIELDS
 
 
 def grown(mask, by):
@@ -46,11 +63,39 @@ def state_at(states, number):
 
 def luma_over(plane, rgba, form):
     """A reference in float64 that shares no code with the compositor."""
-    red, green, blue, alpha = np.moveaxis(rgba.astype(float) / 255, 2, 0)
+    alpha = rgba[..., 3] / 255
+    red, green, blue = np.moveaxis(signal(rgba[..., :3] / 255, form.transfer), 2, 0)
     y = form.red * red + (1 - form.red - form.blue) * green + form.blue * blue
     top = (1 << form.bits) - 1
     scaled = y * top if form.full else (16 + 219 * y) * (1 << (form.bits - 8))
     return plane * (1 - alpha) + scaled * alpha
+
+
+def signal(rgb, transfer):
+    """sRGB as an HDR picture codes it (ITU-R BT.2100), white at 203 cd/m²."""
+    if transfer not in {"smpte2084", "arib-std-b67"}:
+        return rgb
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    wide = linear @ np.linalg.solve(to_xyz(BT2020), to_xyz(BT709)).T
+    if transfer == "smpte2084":
+        power = (np.maximum(wide, 0) * 203 / 10_000) ** 0.1593017578125
+        return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    display = np.maximum(wide, 0) * 0.203
+    luminance = display @ to_xyz(BT2020)[1]
+    scene = display / np.maximum(luminance, 1e-12)[..., None] ** (0.2 / 1.2)
+    curve = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-12)) + 0.55991073
+    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), curve)
+
+
+# chromaticities of red, green and blue; white is D65
+BT709 = [(0.640, 0.330), (0.300, 0.600), (0.150, 0.060)]
+BT2020 = [(0.708, 0.292), (0.170, 0.797), (0.131, 0.046)]
+
+
+def to_xyz(primaries):
+    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
+    white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])
+    return columns * np.linalg.solve(columns, white)
 
 
 def psnr(a, b, mask, top):
@@ -58,14 +103,9 @@ def psnr(a, b, mask, top):
     return np.inf if error == 0 else 10 * np.log10(top**2 / error)
 
 
-@pytest.mark.parametrize(
-    ("pixel_format", "rotation"), [*((form, 0) for form in FORMATS), ("yuv420p", 90)]
-)
-def test_outside_the_source_inside_the_screenshot(
-    pixel_format, rotation, make_video, browser, given
-):
-    size = (480, 270)
-    source = make_video(size=size, pixel_format=pixel_format, rotation=rotation, rate=10)
+@pytest.mark.parametrize("name", CASES)
+def test_outside_the_source_inside_the_screenshot(name, make_video, browser, given):
+    source = make_video(**{"size": (480, 270), "rate": 10, **CASES[name]})
     # the second word is long spoken at the end, so nothing moves and the screenshot is exact
     words = scenario(cue(1, 0.1, 0.9, ["hello", ("you", 6.0)]), strength=0.7)
     task = prepare(RenderJob(words, capture="screenshot"), source)
@@ -77,7 +117,7 @@ def test_outside_the_source_inside_the_screenshot(
     checked = 0
     for pts, planes in frames.items():
         state = state_at(states, task.drawing.times.pts.index(pts))
-        shot = np.rot90(states[state][2], rotation // 90)
+        shot = np.rot90(states[state][2], task.video.rotation // 90)
         ink = shot[..., 3] > 0
         outside = ~grown(ink, 4)
         assert np.array_equal(planes[0][outside], originals[pts][0][outside])

@@ -11,6 +11,7 @@ CASES = {
     "film": {"rate": Fraction(24000, 1001)},
     "pal": {"rate": 25},
     "ntsc": {"rate": Fraction(30000, 1001)},
+    "fifty": {"rate": 50},
     "sixty": {"rate": 60},
     "b-frames": {"rate": 30, "options": [("preset", "veryfast"), ("bf", "3")]},
     "variable": {
@@ -28,8 +29,15 @@ def test_frames_keep_their_times_and_sound_its_bytes(name, make_video, draw, sho
     result, output = draw(source, short)
     assert frame_times(output) == frame_times(source)
     assert result.frames == len(frame_times(source))
+    assert abs(length(output) - length(source)) <= 1 / Fraction(CASES[name].get("rate", 25))
     if CASES[name].get("audio", "aac"):
         assert sound_packets(output) == sound_packets(source)
+
+
+def length(path):
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        return stream.duration * stream.time_base
 
 
 @pytest.mark.parametrize("name", ["source.ts", "source.mkv", "source.mov", "source.avi"])

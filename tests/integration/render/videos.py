@@ -29,8 +29,11 @@ def write_video(
     pixel_format="yuv420p",
     codec="libx264",
     audio="aac",
+    layout="stereo",
+    sampling=48000,
     start=0.0,
     rotation=0,
+    matrix=None,
     aspect=None,
     options=(),
     tags=None,
@@ -53,7 +56,11 @@ def write_video(
             setattr(video.codec_context, name, value)
         if rotation:
             video.set_display_rotation(-rotation)
-        sound = file.add_stream(audio, rate=48000, layout="stereo") if audio else None
+        if matrix:
+            video.set_display_matrix(matrix)
+        sound = file.add_stream(audio, rate=sampling, layout=layout) if audio else None
+        if sound:
+            sound.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis
         pictures = [
             picture(number, *size, pixel_format, brightness) for number in range(min(len(pts), 100))
         ]
@@ -68,15 +75,15 @@ def write_video(
 
 
 def write_sound(file, stream, seconds, start):
-    layout, size = "stereo", 1024
-    total = int(48000 * seconds) // size * size
-    t = np.arange(total) / 48000
+    layout, rate, size = stream.layout, stream.rate, 1024
+    total = int(rate * seconds) // size * size
+    t = np.arange(total) / rate
     wave = (0.3 * np.sin(2 * np.pi * 330 * t)).astype(np.float32)
     for first in range(0, total, size):
-        part = np.stack([wave[first : first + size]] * 2)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), "fltp", layout)
-        frame.sample_rate, frame.pts = 48000, first + round(start * 48000)
-        frame.time_base = Fraction(1, 48000)
+        part = np.stack([wave[first : first + size]] * layout.nb_channels)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), "fltp", layout.name)
+        frame.sample_rate, frame.pts = rate, first + round(start * rate)
+        frame.time_base = Fraction(1, rate)
         file.mux(stream.encode(frame))
     file.mux(stream.encode(None))
 

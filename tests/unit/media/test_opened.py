@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.opened import open_media, probe
+from ecg.media.opened import open_media
+from ecg.media.probe import probe
 
 MEDIA = Path(__file__).parents[2] / "fixtures/media"
 FILM = MEDIA / "jfk_720p30.mp4"

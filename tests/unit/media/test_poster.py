@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.opened import poster
+from ecg.media.poster import poster
 from tests.integration.render.videos import write_video
 
 MEDIA = Path("tests/fixtures/media")
