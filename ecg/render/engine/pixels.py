@@ -117,42 +117,47 @@ def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.ui
     sit on the left column and between two rows (H.264's default siting): weights 1-2-1 across,
     1-1 down. The region must begin and end on whole chroma samples.
     """
-    alpha = np.rint(rgba[..., 3] * np.float32(256 / 255))
-    colour = coded(rgba[..., :3].astype(np.float32) / 255, form.transfer, form.primaries)
-    luma = colour @ np.array([form.red, 1 - form.red - form.blue, form.blue], np.float32)
-    blue = (colour[..., 2] - luma) * np.float32(0.5 / (1 - form.blue))
-    red = (colour[..., 0] - luma) * np.float32(0.5 / (1 - form.red))
+    # planes of their own: numpy is several times quicker over them than over interleaved pixels
+    parts = np.moveaxis(rgba, 2, 0).astype(np.float32, order="C")
+    alpha = np.rint(parts[3] * np.float32(256 / 255))
+    colour = coded(np.moveaxis(parts[:3], 0, 2) / np.float32(255), form.transfer, form.primaries)
+    red, green, blue = np.moveaxis(colour, 2, 0) * alpha
+    luma = red * np.float32(form.red)
+    luma += green * np.float32(1 - form.red - form.blue)
+    luma += blue * np.float32(form.blue)
     step = 1 << (form.bits - 8)
     top = 256 * step - 1
-    grey = 128 * step
-    y = luma * top if form.full else (16 + 219 * luma) * step
+    scale, black = (top, 0) if form.full else (219 * step, 16 * step)
     spread = top if form.full else 224 * step
-    planes = [_weighted(y, alpha)]
-    for chroma in (blue, red):
-        sample = np.clip(grey + chroma * spread, 0, top)
-        planes.append(_weighted_small(sample, alpha, form))
+    caption = luma * np.float32(scale)
+    caption += alpha * np.float32(black)
+    planes = [_plane(alpha, caption)]
+    cover, luma = _smaller(alpha, form), _smaller(luma, form)
+    weight = np.rint(cover)
+    # the mean colour under the ink, so that rounding the weight does not shift the colour
+    share = weight / np.maximum(cover, np.float32(1e-6))
+    for part, largest in ((blue, 1 - form.blue), (red, 1 - form.red)):
+        chroma = (_smaller(part, form) - luma) * np.float32(0.5 / largest * spread)
+        chroma *= share
+        chroma += weight * np.float32(128 * step)
+        planes.append(_plane(weight, np.clip(chroma, 0, top * weight)))
     return planes
 
 
-def _weighted(
-    sample: NDArray[np.floating], alpha: NDArray[np.floating]
+def _plane(
+    weight: NDArray[np.floating], caption: NDArray[np.floating]
 ) -> tuple[Words, NDArray[np.uint32]]:
-    return (256 - alpha).astype(np.uint16), np.rint(sample * alpha).astype(np.uint32)
-
-
-def _weighted_small(
-    sample: NDArray[np.floating], alpha: NDArray[np.floating], form: PixelFormat
-) -> tuple[Words, NDArray[np.uint32]]:
-    if not form.shift_x:
-        return _weighted(sample, alpha)
-    cover = _smaller(alpha, form)
-    small = np.rint(cover)
-    # the mean colour under the ink, so that rounding the weight does not shift the colour
-    mean = _smaller(sample * alpha, form) / np.maximum(cover, np.float32(1e-6))
-    return (256 - small).astype(np.uint16), np.rint(mean * small).astype(np.uint32)
+    return (256 - weight).astype(np.uint16), np.rint(caption).astype(np.uint32)
 
 
 def _smaller(values: NDArray[np.floating], form: PixelFormat) -> NDArray[np.floating]:
-    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
-    across = (padded[:, :-2:2] + 2 * padded[:, 1:-1:2] + padded[:, 2::2]) / 4
-    return (across[::2] + across[1::2]) / 2 if form.shift_y else across
+    """The weighted means that stand for the samples of a smaller plane."""
+    if form.shift_y:
+        values = (values[::2] + values[1::2]) * np.float32(0.5)
+    if not form.shift_x:
+        return values
+    even, odd = values[:, ::2] * np.float32(0.5), values[:, 1::2] * np.float32(0.25)
+    small = even + odd
+    small[:, 1:] += odd[:, :-1]
+    small[:, 0] += even[:, 0] * np.float32(0.5)  # the edge stands for what is beyond it
+    return small
