@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import column, delete, func, select, table, text, update
+from sqlalchemy import column, delete, func, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.hooks.models import Delivery, Webhook
@@ -19,7 +19,6 @@ from ecg.kernel.identity import new_id
 
 Event = Literal["analysis.succeeded", "analysis.failed", "render.succeeded", "render.failed"]
 
-CHANNEL = "ecg_hooks"
 MOST = 10
 """Webhooks of one account."""
 KEPT = timedelta(days=30)
@@ -115,9 +114,6 @@ async def notify(session: AsyncSession, owner_id: str, event: str, payload: obje
         )
         for webhook_id in wanted
     )  # fmt: skip
-    if wanted:
-        await session.flush()
-        await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
 async def claim(
