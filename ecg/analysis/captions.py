@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, HeaderParameter, JSONBody
 from msgspec import Meta
 
 from ecg.analysis import desk as work
@@ -20,14 +21,14 @@ from ecg.captions.compose import Rules
 from ecg.captions.formats import export_captions
 from ecg.captions.imported import import_captions
 from ecg.captions.lint import Finding, lint
-from ecg.captions.scenario import Scenario, check_within, read_scenario
+from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
 from ecg.kernel.errors import (
     FieldError,
     NotFound,
     RequestInvalid,
 )
-from ecg.kernel.web import Caller, takes
+from ecg.kernel.web import Caller
 from ecg.media.info import VideoFacts
 
 
@@ -69,9 +70,13 @@ class CaptionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Findings(msgspec.Struct, frozen=True):
     items: list[Finding]
+    next_cursor: None = None
 
 
-@get("/videos/{video_id:uuid}/scenario")
+IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]
+
+
+@get("/videos/{video_id:uuid}/scenario", answers=Scenario)
 async def read_stored_scenario(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -97,10 +102,15 @@ _EXAMPLE = {
 
 @put(
     "/videos/{video_id:uuid}/scenario",
-    operation_class=takes(_EXAMPLE, "A scenario, as ecg/captions/schema/scenario.v1.json has it."),
+    takes=Scenario,
+    example=_EXAMPLE,
+    answers=Scenario,
 )
 async def write_scenario(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Replaces the scenario. `If-Match` with the ETag it was got with is
     demanded, so that nobody's change is lost: 412 where it was changed meanwhile."""
@@ -109,20 +119,20 @@ async def write_scenario(
         video = await desk.find_video(session, owner, str(video_id))
     scenario = await asyncio.to_thread(checked, body, video)
     async with desk.database.transaction() as session:
-        row = await service.store_scenario(
-            session, owner, video.id, scenario, request.headers.get("if-match")
-        )
+        row = await service.store_scenario(session, owner, video.id, scenario, if_match)
     return _document(row)
 
 
-@post("/videos/{video_id:uuid}/scenario/compose", status_code=200)
+@post("/videos/{video_id:uuid}/scenario/compose", status_code=200, answers=Scenario)
 async def compose_scenario(
     request: Caller,
     desk: NamedDependency[AnalysisDesk],
     video_id: FromPath[UUID],
     data: JSONBody[Composition],
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
-    """Composes the scenario anew from the transcript, in a style and by rules, and stores it."""
+    """Composes the scenario anew from the transcript, in a style and by rules, and stores it.
+    With `If-Match` it replaces that version alone: 412 where it was changed meanwhile."""
     owner = request.user.user_id
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
@@ -143,40 +153,45 @@ async def compose_scenario(
         )
     )
     async with desk.database.transaction() as session:
-        row = await service.store_scenario(session, owner, video.id, scenario, "*")
+        row = await service.store_scenario(session, owner, video.id, scenario, if_match or "*")
     return _document(row)
 
 
-@get(
-    [
-        "/videos/{video_id:uuid}/captions.srt",
-        "/videos/{video_id:uuid}/captions.vtt",
-        "/videos/{video_id:uuid}/captions.json",
-        "/videos/{video_id:uuid}/captions.ass",
-    ]
-)
-async def export(
-    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The captions as a file for other players."""
-    row, _ = await _stored(desk, request.user.user_id, str(video_id))
-    kind = request.url.path.rsplit(".", 1)[1]
-    text = await asyncio.to_thread(_exported, row.document, kind)
-    types = {
-        "srt": "application/x-subrip",
-        "vtt": "text/vtt",
-        "ass": "text/x-ssa",
-        "json": "application/json",
-    }
-    return Response(text.encode(), media_type=f"{types[kind]}; charset=utf-8")
+_FILES = {
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "ass": "text/x-ssa",
+    "json": "application/json",
+}
 
 
-@post("/videos/{video_id:uuid}/captions", status_code=200)
+def _export(kind: str) -> HTTPRouteHandler:
+    described: dict[str, Any] = {"answers": Scenario} if kind == "json" else {}
+
+    @get(
+        f"/videos/{{video_id:uuid}}/captions.{kind}",
+        media_type=_FILES[kind],
+        operation_id=f"ExportCaptions{kind.title()}",
+        **described,
+    )
+    async def export(
+        request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+    ) -> Response[bytes]:
+        """The captions as a file for other players."""
+        row, _ = await _stored(desk, request.user.user_id, str(video_id))
+        text = await asyncio.to_thread(_exported, row, kind)
+        return Response(text.encode(), media_type=f"{_FILES[kind]}; charset=utf-8")
+
+    return export
+
+
+@post("/videos/{video_id:uuid}/captions", status_code=200, answers=Scenario)
 async def import_file(
     request: Caller,
     desk: NamedDependency[AnalysisDesk],
     video_id: FromPath[UUID],
     data: JSONBody[CaptionFile],
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
     stored one, so `If-Match` is demanded as for `PUT`."""
@@ -184,12 +199,9 @@ async def import_file(
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
     style = load_style(desk.style)
-    scenario = await asyncio.to_thread(import_captions, data.text, data.format, style)
-    fitting(scenario, video)
+    scenario = await asyncio.to_thread(imported, data, style, video)
     async with desk.database.transaction() as session:
-        row = await service.store_scenario(
-            session, owner, video.id, scenario, request.headers.get("if-match")
-        )
+        row = await service.store_scenario(session, owner, video.id, scenario, if_match)
     return _document(row)
 
 
@@ -199,13 +211,21 @@ async def find_faults(
 ) -> Findings:
     """What would make the captions hard to read, each with its value, its limit and a repair."""
     row, video = await _stored(desk, request.user.user_id, str(video_id))
-    return Findings(await asyncio.to_thread(_linted, row.document, video))
+    return Findings(await asyncio.to_thread(_linted, row, video))
 
 
 def checked(body: bytes, video: VideoFacts) -> Scenario:
     """The scenario in ``body``, seen to fit ``video``. Raises ``DocumentInvalid``."""
     scenario = read_scenario(body)
+    check_size(scenario, len(body))
     check_choice(scenario.style)
+    fitting(scenario, video)
+    return scenario
+
+
+def imported(file: CaptionFile, style: Style, video: VideoFacts) -> Scenario:
+    """The scenario of a caption file. Raises ``InputRefused``."""
+    scenario = import_captions(file.text, file.format, style)
     fitting(scenario, video)
     return scenario
 
@@ -249,12 +269,12 @@ def _refused(path: str, message: str) -> RequestInvalid:
     return RequestInvalid(f"{path}: {message}", (FieldError(path, message),))
 
 
-def _exported(document: bytes, kind: str) -> str:
-    return export_captions(read_scenario(document), kind)
+def _exported(row: service.StoredScenario, kind: str) -> str:
+    return export_captions(service.scenario_of(row), kind)
 
 
-def _linted(document: bytes, video: VideoFacts) -> list[Finding]:
-    scenario = read_scenario(document)
+def _linted(row: service.StoredScenario, video: VideoFacts) -> list[Finding]:
+    scenario = service.scenario_of(row)
     if video.media is None or not video.media.video:
         return lint(scenario)
     picture = video.media.video[0]
@@ -262,5 +282,6 @@ def _linted(document: bytes, video: VideoFacts) -> list[Finding]:
 
 
 HANDLERS = (
-    read_stored_scenario, write_scenario, compose_scenario, export, import_file, find_faults,
+    read_stored_scenario, write_scenario, compose_scenario, import_file, find_faults,
+    *map(_export, _FILES),
 )  # fmt: skip

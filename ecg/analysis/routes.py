@@ -18,10 +18,9 @@ from ecg.analysis import service
 from ecg.analysis.captions import HANDLERS
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
+from ecg.captions.transcript import Transcript
 from ecg.kernel import jobs
-from ecg.kernel.errors import (
-    Conflict,
-)
+from ecg.kernel.errors import Conflict
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part
 
@@ -39,16 +38,16 @@ async def start_analysis(
     request: Caller,
     desk: NamedDependency[AnalysisDesk],
     video_id: FromPath[UUID],
-    data: JSONBody[NewAnalysis],
+    data: JSONBody[NewAnalysis | None] = None,
 ) -> service.AnalysisView:
     """Analyses a video anew, in another language perhaps. The first analysis starts by itself."""
-    owner = request.user.user_id
+    owner, wishes = request.user.user_id, data or NewAnalysis()
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
         if video.state not in {"checking", "ready"}:
             raise Conflict(f"this video is {video.state}; only a whole one can be analysed")
         await service.start(
-            session, owner, video, data.language, data.speakers,
+            session, owner, video, wishes.language, wishes.speakers,
             settings=desk.settings, limits=desk.limits,
         )  # fmt: skip
         await session.flush()
@@ -65,7 +64,11 @@ async def read_analysis(
     return Response(shown.data, media_type=MediaType.JSON)  # pyright: ignore[reportReturnType] - encoded already
 
 
-@get("/videos/{video_id:uuid}/analysis/events")
+@get(
+    "/videos/{video_id:uuid}/analysis/events",
+    media_type="text/event-stream",
+    answers=service.AnalysisView,
+)
 async def watch_analysis(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> ServerSentEvent:
@@ -94,7 +97,7 @@ async def cancel_analysis(
     return service.view(row, None)
 
 
-@get("/videos/{video_id:uuid}/transcript")
+@get("/videos/{video_id:uuid}/transcript", answers=Transcript)
 async def read_transcript(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> Response[bytes]:

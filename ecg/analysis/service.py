@@ -22,8 +22,8 @@ from ecg.analysis.interfaces import (
 from ecg.analysis.languages import language_code
 from ecg.analysis.models import Analysis, StoredScenario
 from ecg.analysis.progress import Progress
-from ecg.captions.document import encode
-from ecg.captions.scenario import Scenario, read_scenario
+from ecg.captions.document import decode
+from ecg.captions.scenario import Scenario
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Trouble, fetch_seconds
 from ecg.kernel.database import utc_now
@@ -77,10 +77,8 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
     )
     if await session.scalar(unfinished) is not None:
         raise Conflict("this video is being analysed already; cancel that first or wait")
+    check_wishes(language, speakers)
     job = AnalysisJob(model=settings.model, language=_language(language), threads=settings.threads)
-    if speakers is not None and speakers > 1:
-        fault = FieldError("$.speakers", f"is {speakers}; this version tells one speaker only")
-        raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
     request = AnalysisRequest(
         video_id=video.id,
         size=video.size,
@@ -94,6 +92,14 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
     session.add(row)
     await jobs.announce(session, Analysis)
     return row.id
+
+
+def check_wishes(language: str | None, speakers: int | None) -> None:
+    """Raises ``RequestInvalid`` for what cannot be asked of an analysis."""
+    _language(language)
+    if speakers is not None and speakers > 1:
+        fault = FieldError("$.speakers", f"is {speakers}; this version tells one speaker only")
+        raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
 
 
 def _language(language: str | None) -> str | None:
@@ -145,7 +151,7 @@ def view(row: Analysis, progress: Progress | None) -> AnalysisView:
         engine="faster-whisper",
         model=row.model,
         language=row.language,
-        error=None if error is None else problem_of(error.error()),
+        error=None if error is None else problem_of(error.error(), row.trace),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
@@ -183,7 +189,12 @@ async def stored_scenario(session: AsyncSession, owner_id: str, video_id: str) -
     row = await read_stored(session, owner_id, video_id)
     if row is None:
         raise NotFound("this video has no scenario yet; it gets one with its transcript")
-    return await asyncio.to_thread(read_scenario, row.document)
+    return await asyncio.to_thread(scenario_of, row)
+
+
+def scenario_of(row: StoredScenario) -> Scenario:
+    """What was checked when it was stored; of any size."""
+    return decode(row.document, Scenario)
 
 
 async def store_scenario(
@@ -212,7 +223,7 @@ async def store_scenario(
     if not {"*", etag(row)} & {part.strip() for part in expected.split(",")}:
         raise PreconditionFailed("it was changed meanwhile; get it again and repeat your change")
     row.version += 1
-    row.document = encode(scenario)
+    row.document = msgspec.json.encode(scenario)
     row.updated_at = utc_now()
     return row
 
@@ -228,7 +239,7 @@ async def store_first(
             video_id=video_id,
             owner_id=owner_id,
             version=1,
-            document=encode(scenario),
+            document=msgspec.json.encode(scenario),
             updated_at=utc_now(),
         )
         .on_conflict_do_nothing()
@@ -237,14 +248,14 @@ async def store_first(
     return stored is not None
 
 
-async def remove(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:
-    """Removes a video's analyses; returns their ids."""
+async def remove(session: AsyncSession, owner_id: str, video_id: str) -> dict[str, str]:
+    """Removes a video's analyses; returns the state of each by its id."""
     rows = await session.execute(
         delete(Analysis)
         .where(Analysis.owner_id == owner_id, Analysis.video_id == video_id)
-        .returning(Analysis.id)
+        .returning(Analysis.id, Analysis.state)
     )
-    return list(rows.scalars())
+    return {row.id: row.state for row in rows}
 
 
 def etag(row: StoredScenario) -> str:

@@ -32,6 +32,7 @@ from ecg.auth.tokens import ACCESS_SECONDS
 from ecg.kernel import ratelimit
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import Forbidden, NotFound, Unauthorized
+from ecg.kernel.rates import counted
 from ecg.kernel.web import Caller, checked_cursor, public
 
 SIGNUPS_PER_MINUTE = 10
@@ -64,11 +65,12 @@ class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """``expires_in``: seconds that the access token holds."""
+    """``expires_in``: seconds that the access token holds. ``refresh_token``: left out where the
+    used one came by cookie, as the new one then does."""
 
     access_token: str
     expires_in: int
-    refresh_token: str
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a scheme, no secret
 
 
@@ -125,7 +127,8 @@ async def sign_up(
     """Makes an account and signs it in."""
     email = service.checked_email(data.email)
     place = address_of(request, desk.proxies)
-    await ratelimit.hit(desk.database, f"signup:{place}", SIGNUPS_PER_MINUTE)
+    hit = ratelimit.hit(desk.database, f"signup:{place}", SIGNUPS_PER_MINUTE)
+    await counted(request, SIGNUPS_PER_MINUTE, hit)
     hashed = await hash_password(data.password)
     async with desk.database.transaction() as session:
         account = await service.create_user(session, email, password_hash=hashed, name=data.name)
@@ -141,8 +144,9 @@ async def log_in(
     email = service.checked_email(data.email)
     place = address_of(request, desk.proxies)
     most = desk.logins_per_minute
-    await ratelimit.hit(desk.database, f"logins:{place}", most * ACCOUNTS_PER_ADDRESS)
-    await ratelimit.hit(desk.database, f"login:{email}:{place}", most)
+    every = ratelimit.hit(desk.database, f"logins:{place}", most * ACCOUNTS_PER_ADDRESS)
+    await counted(request, most * ACCOUNTS_PER_ADDRESS, every)
+    await counted(request, most, ratelimit.hit(desk.database, f"login:{email}:{place}", most))
     async with desk.database.transaction() as session:
         account, stored = await service.credentials(session, email)
     wrong = Unauthorized("the e-mail address or the password is wrong")
@@ -168,8 +172,9 @@ async def refresh(
     if going is None:
         raise Unauthorized("the refresh token is not valid any more; sign in again")
     access = desk.tokens.issue(going.account.id, going.account.role, going.id)
+    by_body = data is not None and data.refresh_token is not None
     return Response(
-        Tokens(access, ACCESS_SECONDS, going.refresh_token),
+        Tokens(access, ACCESS_SECONDS, going.refresh_token if by_body else msgspec.UNSET),
         status_code=200,
         cookies=cookies(desk, access, going.refresh_token),
     )

@@ -46,7 +46,7 @@ _HEADER = re.compile(r"^\ufeff?WEBVTT(\s|$)")
 def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Scenario:
     """The cues of a caption file in order of start, each word with its share of the cue's time
     by its length. No text is lost but formatting. Raises ``InputRefused``: another format, no
-    cue, too many."""
+    cue."""
     if kind == "vtt" and not _HEADER.match(text):
         raise InputRefused('this is no WebVTT: its first line must be "WEBVTT"')
     try:

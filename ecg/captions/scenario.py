@@ -13,11 +13,13 @@ from ecg.kernel.errors import DocumentInvalid
 
 MAX_BYTES = 2_000_000
 MAX_CUES = 5_000
+"""Of a scenario that a client brings: bytes of its JSON, and cues. One that ECG composes of
+hours of speech may be larger."""
+
 MAX_WORDS = 200
 MAX_SPEAKERS = 200
 MAX_PARAMETERS = 50
-"""Of a scenario: bytes of its JSON, cues, words of one cue, speakers, and parameters of its
-style."""
+"""Of any: words of one cue, speakers, and parameters of its style."""
 
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")]
 CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]
@@ -126,14 +128,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Literal[1]
     style: StyleChoice
     speakers: Annotated[dict[str, SpeakerLook], Meta(max_length=MAX_SPEAKERS)]
-    cues: Annotated[tuple[Cue, ...], Meta(max_length=MAX_CUES)]
+    cues: tuple[Cue, ...]
 
 
 def read_scenario(data: bytes | str) -> Scenario:
     """Decodes and checks. Raises ``DocumentInvalid`` naming the JSON path."""
-    size = len(data if isinstance(data, bytes) else data.encode())
-    if size > MAX_BYTES:
-        raise DocumentInvalid(f"{size:,} bytes; a scenario may have at most {MAX_BYTES:,}")
     scenario = decode(data, Scenario)
     check_scenario(scenario)
     return scenario
@@ -162,6 +161,16 @@ def check_scenario(scenario: Scenario) -> None:
         if cue.speaker is not None and cue.speaker not in scenario.speakers:
             raise DocumentInvalid(f'"{cue.speaker}" is not in speakers', f"{path}.speaker")
         _check_words(cue, path)
+
+
+def check_size(scenario: Scenario, size: int) -> None:
+    """Refuses what a client brings that is over the limits. ``size``: bytes of its JSON. Raises
+    ``DocumentInvalid``."""
+    if size > MAX_BYTES:
+        raise DocumentInvalid(f"{size:,} bytes; a scenario may have at most {MAX_BYTES:,}")
+    if len(scenario.cues) > MAX_CUES:
+        found = f"{len(scenario.cues):,} cues; a scenario may have at most {MAX_CUES:,}"
+        raise DocumentInvalid(found, "$.cues")
 
 
 def check_within(scenario: Scenario, duration: float, frame: float) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from ecg.kernel.errors import EcgError, error_class
+from ecg.kernel.errors import EcgError, rebuilt
 
 
 class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,10 +65,7 @@ class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def error(self) -> EcgError:
         """The error again."""
-        kind = error_class(self.code)
-        rebuilt = kind.__new__(kind)
-        EcgError.__init__(rebuilt, self.message)
-        return rebuilt
+        return rebuilt(self.code, self.message)
 
 
 class Submitter(Protocol):

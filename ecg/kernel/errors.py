@@ -26,6 +26,8 @@ stable and is what programs match on; ``status`` is the HTTP status the api answ
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 
@@ -52,6 +54,7 @@ class DocumentInvalid(InputRefused):
     """
 
     code = "document_invalid"
+    path = "$"
 
     def __init__(self, message: str, path: str = "$") -> None:
         super().__init__(f"{path}: {message}")
@@ -71,6 +74,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 class RequestInvalid(InputRefused):
     code = "request_invalid"
+    errors: tuple[FieldError, ...] = ()
 
     def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -121,6 +125,7 @@ class RateLimited(EcgError):
 
     code = "rate_limited"
     status = 429
+    retry_after = 1
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -151,11 +156,22 @@ class Cancelled(EcgError):
     status = 409
 
 
-def error_class(code: str) -> type[EcgError]:
-    """The class that carries ``code``; ``EngineFailed`` for a code nobody knows.
+_DOCUMENT_PATH = re.compile(r"(\$.*?): ")
 
-    Errors cross a process boundary as (code, message); this is the way back.
-    """
+
+def rebuilt(code: str, message: str) -> EcgError:
+    """The error that crossed a process boundary as (code, message)."""
+    kind = error_class(code)
+    error = kind.__new__(kind)
+    EcgError.__init__(error, message)
+    found = _DOCUMENT_PATH.match(message)
+    if isinstance(error, DocumentInvalid) and found:
+        error.path = found[1]
+    return error
+
+
+def error_class(code: str) -> type[EcgError]:
+    """The class that carries ``code``; ``EngineFailed`` for a code nobody knows."""
     pending: list[type[EcgError]] = [EcgError]
     while pending:
         candidate = pending.pop()

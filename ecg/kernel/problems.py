@@ -21,23 +21,27 @@ from ecg.kernel.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+BODY_LIMIT = 3 << 20
+"""Bytes of any request's body: a scenario may have 2 MB, and nothing else comes near."""
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+
+class Problem(msgspec.Struct, frozen=True):
     """What an error says. ``code`` is stable and is what programs match on; ``detail`` is for
-    people; ``errors`` names each field that was refused. ``instance`` is the request's id, by
-    which an operator finds it in the logs."""
+    people; ``errors`` names each field that was refused. ``instance`` is the id of the request,
+    or of the one that a job was made by, by which an operator finds it in the logs."""
 
     title: str
     status: int
     detail: str
     code: str
+    instance: str
     type: str = "about:blank"
-    instance: str = ""
-    errors: tuple[FieldError, ...] = ()
+    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
-def problem_of(error: EcgError) -> Problem:
-    """The problem that says what ``error`` says."""
+def problem_of(error: EcgError, trace: str = "") -> Problem:
+    """The problem that says what ``error`` says. ``trace``: the ``traceparent`` under which it
+    happened, where that was not the present request."""
     errors: tuple[FieldError, ...] = getattr(error, "errors", ())
     if isinstance(error, DocumentInvalid):
         errors = (FieldError(error.path, error.message.removeprefix(f"{error.path}: ")),)
@@ -46,17 +50,20 @@ def problem_of(error: EcgError) -> Problem:
         status=error.status,
         detail=error.message,
         code=error.code,
-        errors=errors,
+        instance=_instance(trace),
+        errors=errors or msgspec.UNSET,
     )
+
+
+def _instance(trace: str = "") -> str:
+    present: str = structlog.contextvars.get_contextvars().get("request_id", "")
+    return f"urn:request:{trace[3:35] or present}"
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
     """The HTTP answer that carries ``problem``."""
-    instance: str = structlog.contextvars.get_contextvars().get("request_id", "")
-    filled = msgspec.structs.replace(problem, instance=f"urn:request:{instance}")
-    document = msgspec.to_builtins(filled) | {"type": filled.type}
     return Response(
-        msgspec.json.encode(document),
+        msgspec.json.encode(problem),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=headers or {},
@@ -88,9 +95,14 @@ def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Res
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
     }.get(status, status.phrase.lower().replace(" ", "_"))
     detail = error.detail if status < HTTPStatus.INTERNAL_SERVER_ERROR else "see the server's log"
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        detail = f"the body is larger than the {BODY_LIMIT:,} bytes that are taken; send less"
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
     return respond(
-        Problem(title=status.phrase, status=status.value, detail=detail, code=code), headers
+        Problem(
+            title=status.phrase, status=status.value, detail=detail, code=code, instance=_instance()
+        ),
+        headers,
     )
 
 
@@ -107,6 +119,7 @@ def on_defect(_request: Request[Any, Any, Any], error: Exception) -> Response[by
             title="Internal Server Error",
             status=500,
             code="error",
+            instance=_instance(),
             detail="this is a defect of ECG; the server's log has it under this instance",
         )
     )

@@ -38,12 +38,18 @@ Load = Callable[[Sequence[str]], Awaitable[Mapping[str, Shown]]]
 
 
 class _Reader:
+    """``gone``: there is no such job any more; ``latest`` is then the last that was."""
+
     def __init__(self, first: Shown) -> None:
-        self.latest: Shown | None = first
+        self.latest = first
+        self.gone = False
         self.changed = asyncio.Event()
 
     def tell(self, now: Shown | None) -> None:
-        if now is None or self.latest is None or now.data != self.latest.data:
+        if now is None:
+            self.gone = True
+            self.changed.set()
+        elif now.data != self.latest.data:
             self.latest = now
             self.changed.set()
 
@@ -79,7 +85,8 @@ class Watch:
         self._snapshots.pop((owner_id, job_id), None)
 
     def stream(self, owner_id: str, job_id: str, first: Shown) -> ServerSentEvent:
-        """The answer that tells of every change from ``first`` on, until the job is over."""
+        """The answer that tells of every change from ``first`` on, until the job is over or
+        deleted."""
         if self._open[owner_id] >= MOST_READERS:
             raise RateLimited(
                 f"{MOST_READERS} event streams of this account are open, as many as there may be; "
@@ -124,10 +131,9 @@ class Watch:
                     continue
                 reader.changed.clear()
                 now = reader.latest
-                if now is None:
-                    return
-                yield _message("progress", now)
-                if now.over:
+                if not reader.gone:
+                    yield _message("progress", now)
+                if now.over or reader.gone:
                     yield _message("end", now)
                     return
         finally:

@@ -4,17 +4,13 @@ otherwise."""
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import msgspec
 import structlog
-from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -25,50 +21,24 @@ from litestar.middleware import (
     AuthenticationResult,
     DefineMiddleware,
 )
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import (
-    Components,
-    OpenAPIMediaType,
-    OpenAPIType,
-    Operation,
-    RequestBody,
-    Schema,
-    SecurityScheme,
-)
-from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from litestar.types import ASGIApp, ControllerRouterHandler
 
-from ecg.kernel.errors import (
-    EcgError,
-    FieldError,
-    Forbidden,
-    RateLimited,
-    RequestInvalid,
-    Unavailable,
-)
+from ecg.kernel import openapi
+from ecg.kernel.edge import Edge
+from ecg.kernel.errors import EcgError, FieldError, Forbidden, RequestInvalid, Unavailable
 from ecg.kernel.identity import Principal, is_id
-from ecg.kernel.problems import on_defect, on_ecg_error, on_http_error, on_too_deep
-from ecg.kernel.telemetry import begin_trace
+from ecg.kernel.operations import operations
+from ecg.kernel.problems import (
+    BODY_LIMIT,
+    on_defect,
+    on_ecg_error,
+    on_http_error,
+    on_too_deep,
+)
+from ecg.kernel.rates import Window, counted
 
 Caller = Request[Principal, Any, State]
 """A request that has been authenticated; ``caller.user`` is whom it acts for."""
-
-LATENCY = Histogram(
-    "ecg_request_seconds", "Time to the answer's first byte", ["method", "route", "status"]
-)
-
-BODY_LIMIT = 3 << 20
-"""Bytes of any request's body: a scenario may have 2 MB, and nothing else comes near."""
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 
 _EXPOSED = [
     "ETag",
@@ -96,39 +66,6 @@ class Part(msgspec.Struct, frozen=True):
     checks: Mapping[str, Callable[[], Awaitable[None]]] = {}
 
 
-class Window:
-    """A sliding window of hits per subject, in this process's memory."""
-
-    def __init__(self, limit: int, seconds: float = 60.0) -> None:
-        self.limit = limit
-        self.seconds = seconds
-        self._hits: dict[str, deque[float]] = {}
-        self._swept = time.monotonic()
-
-    def hit(self, subject: str) -> tuple[int, int]:
-        """Counts a hit; returns (hits left, seconds until the oldest leaves the window).
-        Raises ``RateLimited`` where none was left."""
-        now = time.monotonic()
-        self._sweep(now)
-        hits = self._hits.setdefault(subject, deque())
-        while hits and hits[0] <= now - self.seconds:
-            hits.popleft()
-        reset = int(hits[0] + self.seconds - now) + 1 if hits else int(self.seconds)
-        if len(hits) >= self.limit:
-            raise RateLimited(
-                f"more than {self.limit} requests in {self.seconds:.0f} s; come back in {reset} s",
-                reset,
-            )
-        hits.append(now)
-        return self.limit - len(hits), reset
-
-    def _sweep(self, now: float) -> None:
-        if now - self._swept > self.seconds:
-            self._swept = now
-            old = now - self.seconds
-            self._hits = {who: hits for who, hits in self._hits.items() if hits and hits[-1] > old}
-
-
 def create_app(  # noqa: PLR0913 - each is a choice of its own
     parts: Sequence[Part],
     *,
@@ -137,11 +74,13 @@ def create_app(  # noqa: PLR0913 - each is a choice of its own
     origins: Sequence[str] = (),
     requests_per_minute: int = 600,
     version: str = "0",
+    joined: openapi.Joined | None = None,
 ) -> Litestar:
     """The application of one process: the parts' routes with health and metrics.
 
-    Every route demands a principal unless its ``opt`` has ``public=True``. ``origins`` may
-    call it from a browser with credentials.
+    Every route demands a principal unless its ``opt`` has ``public=True``, and counts among its
+    account's ``requests_per_minute`` unless that has ``own_rate=True``. ``origins`` may call it
+    from a browser with credentials. ``joined`` is for the OpenAPI document.
     """
     checks = {name: check for part in parts for name, check in part.checks.items()}
     tasks = [task for part in parts for task in part.tasks]
@@ -164,11 +103,11 @@ def create_app(  # noqa: PLR0913 - each is a choice of its own
         },
         before_request=_refuse_unstorable,
         request_max_body_size=BODY_LIMIT,
-        openapi_config=_openapi(version) if role == "api" else None,
+        openapi_config=openapi.config(version, joined or {}) if role == "api" else None,
         logging_config=None,
         lifespan=[lambda _app: _running(tasks)],
     )
-    app.asgi_handler = _Edge(app.asgi_handler)
+    app.asgi_handler = Edge(app.asgi_handler)
     return app
 
 
@@ -177,44 +116,6 @@ def public(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
     for handler in handlers:
         handler.opt["public"] = True
     return list(handlers)
-
-
-def operations(
-    role: str, checks: Mapping[str, Callable[[], Awaitable[None]]]
-) -> list[ControllerRouterHandler]:
-    """``/health/live``, ``/health/ready`` and ``/metrics``: open, for balancers and Prometheus."""
-
-    @get("/health/live", media_type=MediaType.JSON, public=True, include_in_schema=False)
-    async def live() -> dict[str, str]:
-        return {"status": "ok", "role": role}
-
-    @get("/health/ready", media_type=MediaType.JSON, public=True, include_in_schema=False)
-    async def ready() -> Response[dict[str, Any]]:
-        answers = dict(
-            zip(checks, await asyncio.gather(*map(_asked, checks.values())), strict=True)
-        )
-        ok = all(answer == "ok" for answer in answers.values())
-        return Response(
-            {"status": "ok" if ok else "unavailable", "role": role, "checks": answers},
-            status_code=200 if ok else 503,
-        )
-
-    @get("/metrics", public=True, include_in_schema=False)
-    async def metrics() -> Response[bytes]:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return [live, ready, metrics]
-
-
-async def _asked(check: Callable[[], Awaitable[None]]) -> str:
-    try:
-        async with asyncio.timeout(3):
-            await check()
-    except TimeoutError:
-        return "does not answer within 3 s"
-    except Exception as error:  # noqa: BLE001 - whatever a store's client raises is the answer
-        return error.message if isinstance(error, EcgError) else type(error).__name__
-    return "ok"
 
 
 @asynccontextmanager
@@ -270,57 +171,10 @@ class _Authentication(AbstractAuthenticationMiddleware):
         wanted = "read" if method in {"GET", "HEAD"} else "write"
         if principal.scopes is not None and wanted not in principal.scopes:
             raise Forbidden(f'this API key has no "{wanted}" scope; make one that has')
-        left, reset = self._window.hit(principal.user_id)
-        connection.scope["state"]["rate"] = (self._window.limit, left, reset)
+        handler = cast(dict[str, Any], connection.scope)["route_handler"]
+        if not handler.opt.get("own_rate"):
+            await counted(connection, self._window.limit, self._window.hit(principal.user_id))
         return AuthenticationResult(user=principal, auth=principal.token_id)
-
-
-class _Edge:
-    """Trace, security headers, rate headers and latency of every request."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        structlog.contextvars.clear_contextvars()
-        sent = dict(scope["headers"]).get(b"traceparent", b"")
-        trace = begin_trace(sent.decode("latin-1"))
-        started = time.perf_counter()
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _decorate(cast(Any, message)["headers"], scope, trace)
-                route: str = scope.get("path_template") or "none"
-                _latency(scope["method"], route, message["status"]).observe(
-                    time.perf_counter() - started
-                )
-            await send(message)
-
-        await self.app(scope, receive, sending)
-
-
-@cache
-def _latency(method: str, route: str, status: int) -> Histogram:
-    return LATENCY.labels(method, route, str(status))
-
-
-_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-
-
-def _decorate(headers: list[tuple[bytes, bytes]], scope: Scope, trace: str) -> None:
-    """Works on the raw list: every request pays for this."""
-    given = {name for name, _ in headers}
-    headers.extend(header for header in _SECURITY if header[0] not in given)
-    headers.append((b"x-request-id", trace[3:35].encode()))
-    rate = scope["state"].get("rate")
-    if rate:
-        limit, left, reset = rate
-        headers.append((b"ratelimit-limit", b"%d" % limit))
-        headers.append((b"ratelimit-remaining", b"%d" % left))
-        headers.append((b"ratelimit-reset", b"%d" % reset))
 
 
 def _cors(origins: Sequence[str]) -> CORSConfig | None:
@@ -340,45 +194,6 @@ def _cors(origins: Sequence[str]) -> CORSConfig | None:
         allow_credentials=True,
         max_age=600,
     )
-
-
-def _openapi(version: str) -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="ECG",
-        version=version,
-        description="Captions that look the way the speech sounds.",
-        openapi_router=Router("/api/v1", route_handlers=[], opt={"public": True}),
-        render_plugins=[JsonRenderPlugin()],
-        use_handler_docstrings=True,
-        components=Components(
-            security_schemes={
-                "bearer": SecurityScheme(
-                    type="http",
-                    scheme="bearer",
-                    description="An access token, or an API key (`ecg_…`).",
-                )
-            }
-        ),
-        security=[{"bearer": []}],
-    )
-
-
-def takes(example: dict[str, Any], described: str) -> type[Operation]:
-    """For a handler that reads its body itself: what the OpenAPI document says of it."""
-
-    @dataclass
-    class Taking(Operation):
-        def __post_init__(self) -> None:
-            schema = Schema(
-                type=OpenAPIType.OBJECT,
-                description=described,
-                properties={name: Schema() for name in example},
-                examples=[example],
-            )
-            content = {"application/json": OpenAPIMediaType(schema=schema, example=example)}
-            self.request_body = RequestBody(content, required=True)
-
-    return Taking
 
 
 def checked_cursor(cursor: str | None) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from ecg.kernel.redis import read_many as read
 
 KEPT = 3600
 """Seconds that a progress outlives its last writing."""
@@ -37,14 +38,5 @@ async def write(redis: Redis, job_id: str, progress: Progress) -> None:
 
 async def read_many(redis: Redis, job_ids: Sequence[str]) -> dict[str, Progress]:
     """The progress of those jobs that have one; none while Redis does not answer."""
-    if not job_ids:
-        return {}
-    try:
-        found = await redis.mget([key(job_id) for job_id in job_ids])
-    except RedisError:
-        return {}
-    return {
-        job_id: msgspec.json.decode(raw, type=Progress)
-        for job_id, raw in zip(job_ids, found, strict=True)
-        if raw is not None
-    }
+    keys = {job_id: key(job_id) for job_id in job_ids}
+    return await read(redis, "render", keys, Progress)

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response, Router, delete, get, post
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Redirect, ServerSentEvent
 from msgspec import Meta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.captions.document import decode
-from ecg.captions.scenario import Scenario, check_within, read_scenario
+from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, list_styles, load_style
 from ecg.kernel import jobs
 from ecg.kernel.errors import (
     Conflict,
     DocumentInvalid,
     FieldError,
-    RateLimited,
     RequestInvalid,
 )
-from ecg.kernel.identity import new_id
+from ecg.kernel.identity import Principal, new_id
+from ecg.kernel.rates import counted
 from ecg.kernel.watch import Shown
-from ecg.kernel.web import Caller, Part, checked_cursor, takes
+from ecg.kernel.web import Caller, Part, checked_cursor
 from ecg.media.info import VideoFacts
 from ecg.render import desk as work
 from ecg.render import service
@@ -40,9 +43,17 @@ from ecg.render.service import Output, RenderView
 
 
 class NewRender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``scenario``: left out, the video's stored one."""
+    """``scenario``: left out or null, the video's stored one."""
 
     video_id: Annotated[UUID, Meta(examples=["019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c"])]
+    scenario: Scenario | None = None
+    output: Output = Output()
+
+
+class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ``NewRender`` whose scenario is not read yet, which takes processor time."""
+
+    video_id: UUID
     scenario: msgspec.Raw = msgspec.Raw(b"null")
     output: Output = Output()
 
@@ -54,6 +65,7 @@ class Renders(msgspec.Struct, frozen=True):
 
 class Styles(msgspec.Struct, frozen=True):
     items: list[Style]
+    next_cursor: None = None
 
 
 _EXAMPLE = {
@@ -62,13 +74,7 @@ _EXAMPLE = {
 }
 
 
-@post(
-    "/renders",
-    status_code=202,
-    operation_class=takes(
-        _EXAMPLE, "`video_id`, and if wanted `scenario` (else the stored one) and `output`."
-    ),
-)
+@post("/renders", status_code=202, own_rate=True, takes=NewRender, example=_EXAMPLE)
 async def create_render(
     request: Caller,
     desk: NamedDependency[RenderDesk],
@@ -80,9 +86,8 @@ async def create_render(
     `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
     account has used up what it may."""
     owner = request.user.user_id
-    await _counted(request, desk)
     body = await request.body()
-    data = decode(body, NewRender)
+    data = decode(body, _Sent)
     for name in ("height", "fps"):
         if getattr(data.output, name) is not None:
             fault = FieldError(f"$.output.{name}", "is not supported yet; leave it out")
@@ -95,7 +100,9 @@ async def create_render(
         scenario = await asyncio.to_thread(_checked, given, video)
     async with desk.database.transaction() as session:
         video = await _ready_video(session, desk, owner, data)
-        scenario = scenario or await desk.stored_scenario(session, owner, video.id)
+        if scenario is None:
+            scenario = await desk.stored_scenario(session, owner, video.id)
+            _fitting(scenario, video)
         if idempotency_key is not None:
             digest = hashlib.sha256(body).hexdigest()
             kept = await service.claim_key(session, owner, idempotency_key, digest, render_id)
@@ -134,7 +141,7 @@ async def read_render(
     return Response(shown.data, media_type=MediaType.JSON)  # pyright: ignore[reportReturnType] - encoded already
 
 
-@get("/renders/{render_id:uuid}/events")
+@get("/renders/{render_id:uuid}/events", media_type="text/event-stream", answers=RenderView)
 async def watch_render(
     request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
 ) -> ServerSentEvent:
@@ -204,22 +211,29 @@ def _router(desk: RenderDesk) -> Router:
             create_render, list_renders, read_render, watch_render, cancel_render, download,
             read_styles, read_style,
         ],
+        guards=[_counting(desk)],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )  # fmt: skip
 
 
-async def _counted(request: Caller, desk: RenderDesk) -> None:
-    most, state = desk.limits.renders_per_minute, request.scope["state"]
-    try:
-        left, reset = await desk.hit(request.user.user_id, most)
-    except RateLimited as error:
-        state["rate"] = (most, 0, error.retry_after)
-        raise
-    state["rate"] = (most, left, reset)
+def _counting(
+    desk: RenderDesk,
+) -> Callable[[ASGIConnection[Any, Principal, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    """Counts every request for a render once it is known whose it is, whatever comes of it."""
+
+    async def guard(
+        connection: ASGIConnection[Any, Principal, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        if handler.opt.get("own_rate"):
+            most = desk.limits.renders_per_minute
+            hit = desk.hit(connection.user.user_id, most)
+            await counted(connection, most, hit)
+
+    return guard
 
 
 async def _ready_video(
-    session: AsyncSession, desk: RenderDesk, owner: str, data: NewRender
+    session: AsyncSession, desk: RenderDesk, owner: str, data: _Sent
 ) -> VideoFacts:
     video = await desk.find_video(session, owner, str(data.video_id))
     if video.state != "ready":
@@ -231,15 +245,28 @@ def _checked(given: bytes, video: VideoFacts) -> Scenario:
     """The scenario that a request brings, seen to fit ``video``."""
     try:
         scenario = read_scenario(given)
+        check_size(scenario, len(given))
         check_choice(scenario.style)
+    except DocumentInvalid as error:
+        raise _inside(error) from None
+    _fitting(scenario, video)
+    return scenario
+
+
+def _fitting(scenario: Scenario, video: VideoFacts) -> None:
+    try:
         if video.media is not None and video.media.video:
             picture = video.media.video[0]
             end = picture.duration or video.media.duration
             check_within(scenario, end, 1 / float(picture.rate))
     except DocumentInvalid as error:
-        message = error.message.removeprefix(f"{error.path}: ")
-        raise DocumentInvalid(message, f"$.scenario{error.path.removeprefix('$')}") from None
-    return scenario
+        raise _inside(error) from None
+
+
+def _inside(error: DocumentInvalid) -> DocumentInvalid:
+    """``error`` of a scenario, told of the request's field."""
+    message = error.message.removeprefix(f"{error.path}: ")
+    return DocumentInvalid(message, f"$.scenario{error.path.removeprefix('$')}")
 
 
 async def _shown(desk: RenderDesk, owner: str, render_id: str) -> Shown:

@@ -164,14 +164,14 @@ async def by_id(session: AsyncSession, ids: Sequence[str]) -> Sequence[Render]:
     return (await session.scalars(select(Render).where(Render.id.in_(ids)))).all()
 
 
-async def remove(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:
-    """Removes a video's renders; returns their ids."""
+async def remove(session: AsyncSession, owner_id: str, video_id: str) -> dict[str, str]:
+    """Removes a video's renders; returns the state of each by its id."""
     rows = await session.execute(
         delete(Render)
         .where(Render.owner_id == owner_id, Render.video_id == video_id)
-        .returning(Render.id)
+        .returning(Render.id, Render.state)
     )
-    return list(rows.scalars())
+    return {row.id: row.state for row in rows}
 
 
 def view(row: Render, progress: Progress | None) -> RenderView:
@@ -194,7 +194,7 @@ def view(row: Render, progress: Progress | None) -> RenderView:
         state=_literal(row.state),
         progress=steps,
         output=msgspec.convert(row.output, Output),
-        error=None if error is None else problem_of(error.error()),
+        error=None if error is None else problem_of(error.error(), row.trace),
         result=None if row.result is None else msgspec.convert(row.result, ResultFacts),
         created_at=row.created_at,
         started_at=row.started_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,25 +11,28 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ecg.analysis import desk as analysis_desk
 from ecg.analysis import progress as analysis_progress
 from ecg.analysis import service as analyses
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
 from ecg.hooks import service as hook_service
 from ecg.kernel import jobs, ratelimit
-from ecg.kernel.attempts import Submitter
+from ecg.kernel.attempts import Submitter, Trouble
 from ecg.kernel.database import Database
 from ecg.kernel.errors import NotFound, Unavailable
 from ecg.kernel.redis import ping
 from ecg.kernel.settings import Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Watch
+from ecg.render import desk as render_desk
 from ecg.render import progress as render_progress
 from ecg.render import service as renders
 from ecg.render.desk import RenderDesk, segments_of
 from ecg.render.models import Render
 from ecg.uploads import service as videos
-from ecg.uploads.routes import UploadDesk
+from ecg.uploads.desk import Ended, UploadDesk
+from ecg.uploads.views import Newest
 from ecg.usage import service as ledger
 
 
@@ -54,7 +57,7 @@ def make_analysis_desk(
         watch=Watch("analysis"),
         find_video=videos.find_video,
         set_facts=videos.set_facts,
-        refuse=videos.refuse,
+        refuse=refuse,
         notify=hook_service.notify,
     )
 
@@ -85,45 +88,68 @@ def make_render_desk(
 def make_upload_desk(
     settings: Settings, database: Database, store: Store, desks: Desks
 ) -> UploadDesk:
-    async def newest_analyses(session: AsyncSession, owner: str, ids: Sequence[str]) -> Any:
-        rows = await analyses.latest_of(session, owner, ids)
-        found = await analysis_progress.read_many(
-            desks.analysis.reader, [row.id for row in rows.values()]
-        )
-        return {video: analyses.view(row, found.get(row.id)) for video, row in rows.items()}
-
-    async def newest_renders(session: AsyncSession, owner: str, ids: Sequence[str]) -> Any:
-        rows = await renders.latest_of(session, owner, ids)
-        found = await render_progress.read_many(
-            desks.render.reader, [row.id for row in rows.values()]
-        )
-        return {video: renders.view(row, found.get(row.id)) for video, row in rows.items()}
-
     return UploadDesk(
         database=database,
         store=store,
         limits=settings.limits,
+        check_wishes=analyses.check_wishes,
         start_analysis=partial(analyses.start, settings=settings.analysis, limits=settings.limits),
-        analyses=newest_analyses,
-        renders=newest_renders,
+        newest=partial(_newest, desks),
         reserve=partial(ledger.reserve_upload, limits=settings.limits),
         charge=ledger.charge_upload,
         release=ledger.release_upload,
-        on_delete=_on_delete,
+        on_delete=partial(_on_delete, desks),
     )
 
 
-async def _on_delete(session: AsyncSession, owner_id: str, video_id: str) -> list[str]:
-    """What goes with a video: its jobs, whose workers find them gone at their next question."""
-    ended = await renders.remove(session, owner_id, video_id)
-    for render_id in ended:
+async def refuse(session: AsyncSession, video_id: str, trouble: Trouble) -> str:
+    """As ``videos.refuse``; the bytes that the account uploaded for it are given back."""
+    for upload_id in await videos.uploads_of(session, video_id):
+        await ledger.refund_upload(session, upload_id)
+    return await videos.refuse(session, video_id, trouble)
+
+
+async def _newest(
+    desks: Desks, session: AsyncSession, owner: str, ids: Sequence[str]
+) -> Callable[[], Awaitable[Newest]]:
+    heard = await analyses.latest_of(session, owner, ids)
+    drawn = await renders.latest_of(session, owner, ids)
+
+    async def shown() -> Newest:
+        hearing = await analysis_progress.read_many(
+            desks.analysis.reader, [row.id for row in heard.values()]
+        )
+        drawing = await render_progress.read_many(
+            desks.render.reader, [row.id for row in drawn.values()]
+        )
+        return Newest(
+            {video: analyses.view(row, hearing.get(row.id)) for video, row in heard.items()},
+            {video: renders.view(row, drawing.get(row.id)) for video, row in drawn.items()},
+        )
+
+    return shown
+
+
+async def _on_delete(desks: Desks, session: AsyncSession, owner_id: str, video_id: str) -> Ended:
+    drawn = await renders.remove(session, owner_id, video_id)
+    for render_id in drawn:
         await ledger.settle_render(session, render_id, False)  # charged ones stay charged
     heard = await analyses.remove(session, owner_id, video_id)
-    return [
-        *(f"renders/{job}/" for job in ended),
+
+    async def stop() -> None:
+        await analysis_desk.stop(desks.analysis, _at_work(heard))
+        await render_desk.stop(desks.render, _at_work(drawn))
+
+    prefixes = [
+        *(f"renders/{job}/" for job in drawn),
         *(f"analyses/{job}/" for job in heard),
         segments_of(owner_id, video_id),
     ]
+    return Ended(prefixes, stop)
+
+
+def _at_work(states: Mapping[str, str]) -> list[str]:
+    return [job_id for job_id, state in states.items() if state not in jobs.OVER]
 
 
 async def retry(session: AsyncSession, job_id: str) -> None:

@@ -24,6 +24,7 @@ from ecg.analysis import routes as analysis_routes
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis import worker as analysis_worker
 from ecg.analysis.models import Analysis
+from ecg.analysis.service import AnalysisView
 from ecg.auth import app as auth
 from ecg.auth import service as accounts
 from ecg.hooks import app as hooks
@@ -49,6 +50,7 @@ from ecg.render import routes as render_routes
 from ecg.render import wire as render_wire
 from ecg.render import worker as render_worker
 from ecg.render.models import Render
+from ecg.render.service import RenderView
 from ecg.service.desks import (
     Desks,
     make_analysis_desk,
@@ -58,6 +60,7 @@ from ecg.service.desks import (
     signs_of,
 )
 from ecg.uploads import app as uploads
+from ecg.uploads.views import VideoView
 from ecg.usage import app as usage
 from ecg.usage.routes import UsageDesk
 
@@ -83,6 +86,7 @@ async def service(settings: Settings, names: frozenset[str]) -> AsyncGenerator[L
             origins=listed(settings.api.origins),
             requests_per_minute=settings.limits.requests_per_minute,
             version=version("ecg"),
+            joined={VideoView: {"analysis": AnalysisView, "latest_render": RenderView}},
         )
 
 

@@ -9,7 +9,8 @@ import structlog
 from ecg.kernel.errors import EcgError
 from ecg.kernel.web import Part
 from ecg.uploads import service
-from ecg.uploads.routes import UploadDesk, drop, routes
+from ecg.uploads.desk import UploadDesk, drop
+from ecg.uploads.routes import routes
 
 EVERY = 600.0
 """Seconds between two searches for uploads that were given up."""

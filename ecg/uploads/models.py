@@ -14,7 +14,7 @@ from ecg.kernel.database import Row
 
 class Video(Row):
     """``state``: uploading, checking, ready or refused. ``media``: what the probe found, as the
-    JSON of ``MediaInfo``. ``refusal``: code and message. ``key`` is null once the source is
+    JSON of ``MediaInfo``. ``refusal``: code, message and trace. ``key`` is null once the source is
     deleted."""
 
     __tablename__ = "videos"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from sqlalchemy import delete, select, update
@@ -15,6 +14,7 @@ from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import Conflict, NotFound
 from ecg.kernel.identity import new_id
+from ecg.kernel.telemetry import current_trace
 from ecg.media.info import MediaInfo, VideoFacts
 from ecg.uploads.models import Upload, Video
 
@@ -27,6 +27,14 @@ MOST_PARTS = 10_000
 
 KEPT = timedelta(hours=24)
 """How long an upload may take."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a video is refused. ``trace``: the ``traceparent`` of the request that it was found in."""
+
+    code: str
+    message: str
+    trace: str = ""
 
 
 def part_size_of(size: int) -> int:
@@ -83,6 +91,11 @@ async def open_upload(session: AsyncSession, video_id: str) -> Upload | None:
     """The upload of a video that is not complete yet, locked."""
     statement = select(Upload).where(Upload.video_id == video_id, Upload.state == "open")
     return await session.scalar(statement.with_for_update())
+
+
+async def uploads_of(session: AsyncSession, video_id: str) -> Sequence[str]:
+    """The ids of the uploads that a video came by."""
+    return (await session.scalars(select(Upload.id).where(Upload.video_id == video_id))).all()
 
 
 def require_open(upload: Upload) -> None:
@@ -143,12 +156,13 @@ async def set_facts(
 
 
 async def refuse(session: AsyncSession, video_id: str, trouble: Trouble) -> str:
-    """Marks the video as refused and returns the source's key, which the caller deletes once
-    this is committed."""
+    """Marks the video as refused, on behalf of the present request, and returns the source's
+    key, which the caller deletes once this is committed."""
+    refusal = Refusal(trouble.code, trouble.message, current_trace())
     key = await session.scalar(
         update(Video)
         .where(Video.id == video_id)
-        .values(state="refused", refusal=msgspec.to_builtins(trouble))
+        .values(state="refused", refusal=msgspec.to_builtins(refusal))
         .returning(Video.key)
     )
     return key or ""
@@ -172,6 +186,5 @@ async def claim_expired(session: AsyncSession, limit: int) -> Sequence[tuple[Upl
     return [(row[0], row[1]) for row in rows]
 
 
-def problem_of(trouble: dict[str, Any] | None) -> Trouble | None:
-    """A stored refusal or error as a value."""
-    return None if trouble is None else msgspec.convert(trouble, Trouble)
+def refusal_of(video: Video) -> Refusal | None:
+    return None if video.refusal is None else msgspec.convert(video.refusal, Refusal)

@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ecg.kernel.attempts import Trouble
 from ecg.kernel.errors import MediaRefused
 from ecg.kernel.problems import Problem, problem_of
 from ecg.kernel.storage import PartDone
 from ecg.uploads.models import Upload, Video
-from ecg.uploads.service import facts_of
+from ecg.uploads.service import facts_of, refusal_of
 
 _FILENAME = r"^[^/\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$(?!\n)"
 """No folders, no control characters, nothing that turns the direction of text; and, as in the
@@ -113,6 +112,14 @@ class VideoView(msgspec.Struct, frozen=True):
     latest_render: Any = None
 
 
+class Newest(msgspec.Struct, frozen=True):
+    """The newest analysis and the newest render of each video that has one, as the api shows
+    them."""
+
+    analyses: Mapping[str, object]
+    renders: Mapping[str, object]
+
+
 class Videos(msgspec.Struct, frozen=True):
     items: list[VideoView]
     next_cursor: str | None
@@ -134,17 +141,18 @@ def upload_view(upload: Upload, done: list[PartDone]) -> UploadView:
 def video_view(
     video: Video,
     poster_url: str | None,
-    analyses: Mapping[str, object],
-    renders: Mapping[str, object],
+    newest: Newest,
 ) -> VideoView:
     media = facts_of(video).media
     picture = media.video[0] if media is not None and media.video else None
     width, height = picture.shown_size if picture else (None, None)
-    refusal = None if video.refusal is None else msgspec.convert(video.refusal, Trouble)
+    refusal = refusal_of(video)
     return VideoView(
         id=video.id,
         state=_literal(video.state),
-        refusal=None if refusal is None else problem_of(MediaRefused(refusal.message)),
+        refusal=None
+        if refusal is None
+        else problem_of(MediaRefused(refusal.message), refusal.trace),
         filename=video.filename,
         size=video.size,
         duration=media.duration if media else None,
@@ -154,8 +162,8 @@ def video_view(
         has_audio=bool(media.audio) if media else None,
         poster_url=poster_url,
         created_at=video.created_at,
-        analysis=analyses.get(video.id),
-        latest_render=renders.get(video.id),
+        analysis=newest.analyses.get(video.id),
+        latest_render=newest.renders.get(video.id),
     )
 
 

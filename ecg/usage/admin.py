@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ecg.kernel.attempts import Trouble
+from ecg.kernel.problems import Problem, problem_of
 from ecg.kernel.settings import LimitSettings
 from ecg.usage import service
 from ecg.usage.models import Entry
@@ -40,6 +42,7 @@ _COLUMNS = (
     "state",
     "attempt",
     "error",
+    "trace",
     "created_at",
     "started_at",
     "finished_at",
@@ -77,7 +80,7 @@ class Job(msgspec.Struct, frozen=True):
     owner_id: str
     state: JobState
     attempt: int
-    error: dict[str, Any] | None
+    error: Problem | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -100,7 +103,13 @@ async def jobs(
     if cursor:
         query = query.where(both.c.id < cursor)
     found = await session.execute(query)
-    return [Job(**row) for row in found.mappings()]
+    return [_job(dict(row)) for row in found.mappings()]
+
+
+def _job(row: dict[str, Any]) -> Job:
+    trace, error = row.pop("trace"), row.pop("error")
+    trouble = None if error is None else msgspec.convert(error, Trouble)
+    return Job(**row, error=None if trouble is None else problem_of(trouble.error(), trace))
 
 
 async def accounts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,11 @@ class UsageDesk(msgspec.Struct, frozen=True):
 class Accounts(msgspec.Struct, frozen=True):
     items: list[Account]
     next_cursor: str | None
+
+
+class Retried(msgspec.Struct, frozen=True):
+    id: str
+    state: Literal["pending"] = "pending"
 
 
 class Jobs(msgspec.Struct, frozen=True):
@@ -87,14 +92,13 @@ async def list_jobs(  # noqa: PLR0913 - each is a parameter of the query
 @post("/admin/jobs/{job_id:uuid}/retry", status_code=202)
 async def retry_job(
     request: Caller, desk: NamedDependency[UsageDesk], job_id: FromPath[UUID]
-) -> dict[str, Any]:
+) -> Retried:
     """Runs a failed job once more. Admins only."""
     _require_admin(request.user)
     async with desk.database.transaction() as session:
         await desk.retry(session, str(job_id))
         await service.reopen(session, str(job_id))
-    state: Literal["pending"] = "pending"
-    return {"id": str(job_id), "state": state}
+    return Retried(str(job_id))
 
 
 def routes(desk: UsageDesk) -> Router:

@@ -149,6 +149,15 @@ async def release_upload(session: AsyncSession, upload_id: str) -> None:
     await _close(session, "upload", upload_id, "released")
 
 
+async def refund_upload(session: AsyncSession, upload_id: str) -> None:
+    """Gives back an upload that was charged and is of no use after all."""
+    await session.execute(
+        update(Entry)
+        .where(Entry.subject_id == upload_id, Entry.kind == "upload", Entry.state == "charged")
+        .values(state="released", closed_at=utc_now())
+    )
+
+
 async def reopen(session: AsyncSession, subject_id: str) -> None:
     """Takes again what was given back, for a job that an admin runs once more; no limit holds."""
     await session.execute(

@@ -1,4 +1,4 @@
-"""Both desks in one application, as the api role has them, with what other features do for them:
+"""Uploads and both desks in one application, as the api role has them, with what other features do for them:
 the real uploads, ledger and object store."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import Unauthorized, Unavailable
 from ecg.kernel.identity import Principal, new_id
-from ecg.kernel.settings import AnalysisSettings, LimitSettings
+from ecg.kernel.settings import AnalysisSettings, LimitSettings, Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Watch
 from ecg.kernel.web import _running, create_app
@@ -37,10 +38,13 @@ from ecg.media.info import AudioStream, MediaInfo, VideoStream
 from ecg.render import desk as render
 from ecg.render import routes as render_routes
 from ecg.render.desk import RenderDesk
+from ecg.service.desks import Desks, make_upload_desk, refuse
+from ecg.uploads import app as uploads
 from ecg.uploads import service as videos
 from ecg.uploads.models import Video
 from ecg.usage import service as ledger
 
+MP4 = (Path(__file__).resolve().parents[1] / "fixtures/media/jfk_720p30.mp4").read_bytes()
 SECONDS = 10.0
 MEDIA = MediaInfo(
     container="mov,mp4", duration=SECONDS, size=1000,
@@ -148,11 +152,11 @@ class World(msgspec.Struct):
             answer = await http.put(url_put, content=data)
         assert answer.is_success, answer.text
 
-    async def analyse(self, job: str, transcript: Transcript) -> str:
+    async def analyse(self, job: str, transcript: Transcript, media: MediaInfo = MEDIA) -> str:
         """As a worker does, from the attempt to the last report; returns that report's id."""
         attempt = (await analysis.begin(self.analysis, job)).number
         await analysis.receive(
-            self.analysis, new_id(), AnalysisReport(job, attempt, Probed(MEDIA, None))
+            self.analysis, new_id(), AnalysisReport(job, attempt, Probed(media, None))
         )
         data = encode(transcript)
         urls = await analysis.sign(self.analysis, job, attempt, [TRANSCRIPT])
@@ -200,7 +204,7 @@ async def world(
             database=database, store=store, reader=reader, submitter=Away(),
             settings=AnalysisSettings(), limits=limits, style="intention",
             watch=Watch("analysis"), find_video=videos.find_video, set_facts=videos.set_facts,
-            refuse=videos.refuse, notify=notify,
+            refuse=refuse, notify=notify,
         )  # fmt: skip
         second = RenderDesk(
             database=database, store=store, reader=reader, submitter=Away(), limits=limits,
@@ -210,7 +214,10 @@ async def world(
             settle=ledger.settle_render, notify=notify,
             hit=partial(ratelimit.hit, database),
         )  # fmt: skip
-        parts = [analysis_routes.api_part(first), render_routes.api_part(second)]
+        third = make_upload_desk(Settings(limits=limits), database, store, Desks(first, second))
+        parts = [
+            analysis_routes.api_part(first), render_routes.api_part(second), uploads.api_part(third),
+        ]  # fmt: skip
         app = create_app(
             parts,
             authenticate=authenticate, role="api", requests_per_minute=100_000,
@@ -224,4 +231,4 @@ async def world(
         yield World(database, store, redis, first, second, app, client, limits, told)
 
 
-__all__ = ["MEDIA", "SECONDS", "Away", "World", "render", "transcript_of", "world"]
+__all__ = ["MEDIA", "MP4", "SECONDS", "Away", "World", "render", "transcript_of", "world"]

@@ -9,9 +9,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
+import httpx
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from ecg.analysis import desk, progress
 from ecg.analysis.interfaces import (
@@ -24,13 +27,18 @@ from ecg.analysis.interfaces import (
     Refused,
 )
 from ecg.analysis.models import Analysis
+from ecg.captions.scenario import MAX_CUES
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.kernel.database import Database
 from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import Conflict, InputRefused, NotFound
 from ecg.kernel.identity import new_id
+from ecg.kernel.telemetry import begin_trace
+from ecg.render import desk as render_desk
+from ecg.render.interfaces import RenderRequest
 from ecg.uploads import service as videos
-from tests.integration.desks import MEDIA, World, transcript_of, world
+from ecg.usage import service as ledger
+from tests.integration.desks import MEDIA, MP4, World, transcript_of, world
 
 SILENT = Trouble("media_refused", "there is no sound track; only video")
 
@@ -106,6 +114,33 @@ async def test_a_refused_video_is_deleted_from_the_store(here: World) -> None:
     shown = await here.get(owner, f"/videos/{video}/analysis")
     assert (shown["state"], shown["error"]["code"]) == ("failed", "media_refused")
     assert [event for _, event, _ in here.told] == ["analysis.failed"]
+
+
+async def test_a_refused_video_is_given_back_and_says_where_it_was_found(here: World) -> None:
+    owner = await here.add_user()
+    facts = {"filename": "a.mp4", "size": len(MP4), "content_type": "video/mp4"}
+    begun = (await here.ask(owner, "POST", "/uploads", facts)).json()
+    (part,) = begun["parts"]
+    async with httpx.AsyncClient() as http:
+        await http.put(part["url"], content=MP4, headers=part["headers"])
+    done = await here.ask(owner, "POST", f"/uploads/{begun['id']}/complete")
+    assert done.status_code == 202, done.text
+
+    async def used() -> int:
+        async with here.database.transaction() as session:
+            return (await ledger.usage_of(session, owner, here.limits)).month.upload_bytes
+
+    assert await used() == len(MP4)
+    job = done.json()["analysis"]["id"]
+    await desk.begin(here.analysis, job)
+    begin_trace(f"00-{'e' * 32}-{'f' * 16}-01")
+    await report(here, job, 1, Refused(Trouble("media_refused", "4,097 pixels are too many")))
+    assert await used() == 0
+    video = await here.get(owner, f"/videos/{begun['video_id']}")
+    for shown in (video["refusal"], video["analysis"]["error"]):
+        assert (shown["code"], shown["type"]) == ("media_refused", "about:blank")
+    assert video["refusal"]["instance"] == f"urn:request:{'e' * 32}"
+    assert video["analysis"]["error"]["instance"] == f"urn:request:{done.headers['x-request-id']}"
 
 
 async def test_a_video_without_sound_is_ready_and_its_analysis_failed(here: World) -> None:
@@ -197,8 +232,8 @@ async def test_one_analysis_at_a_time_however_many_ask(here: World) -> None:
     closed = await here.ask(owner, "DELETE", f"/videos/{video}/analysis")
     assert (closed.status_code, closed.json()["state"]) == (200, "cancelled")
     assert len(here.analysis.submitter.cancelled) == 1  # pyright: ignore[reportAttributeAccessIssue]
-    again = await here.ask(owner, "POST", f"/videos/{video}/analysis", {})
-    assert again.status_code == 202
+    again = await here.ask(owner, "POST", f"/videos/{video}/analysis")
+    assert again.status_code == 202, again.text
 
 
 async def test_progress_is_read_and_its_absence_is_no_fault(here: World) -> None:
@@ -211,7 +246,7 @@ async def test_progress_is_read_and_its_absence_is_no_fault(here: World) -> None
     await progress.write(here.redis, job, progress.Progress(1, time.time(), "transcribe", 0.4))
     shown = await here.get(owner, f"/videos/{video}/analysis")
     assert (shown["progress"], shown["stage"]) == (0.4, "transcribe")
-    async with Redis(port=1) as absent:
+    async with Redis(port=1, retry=Retry(NoBackoff(), 0)) as absent:
         without = msgspec.structs.replace(here.analysis, reader=absent)
         found = await desk.shown_of(without, [job])
     shown = msgspec.json.decode(found[job].data)
@@ -339,6 +374,41 @@ async def test_compose_pages_the_transcript_anew(here: World) -> None:
         assert named in answer.text
 
 
+async def test_compose_replaces_only_the_version_that_was_named(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner, "One", "two")
+    path = f"/videos/{video}/scenario/compose"
+    _, tag = await scenario_of(here, owner, video)
+    answers = [await here.ask(owner, "POST", path, {}, **{"If-Match": tag}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 412]
+    assert (await scenario_of(here, owner, video))[1] == answers[0].headers["etag"]
+
+
+async def test_what_is_composed_of_hours_of_speech_can_be_used(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    hours = 8_000.0
+    picture = msgspec.structs.replace(MEDIA.video[0], duration=hours)
+    media = msgspec.structs.replace(MEDIA, duration=hours, video=(picture,))
+    said = transcript_of(*(f"word{n}" for n in range(15_000)))
+    said = msgspec.structs.replace(said, duration=hours)
+    await here.analyse(await here.start(owner, video), said, media)
+    path = f"/videos/{video}"
+    made = await here.ask(owner, "POST", f"{path}/scenario/compose", {"rules": {"words": 2}})
+    assert len(made.json()["cues"]) > MAX_CUES
+    assert b"\n" not in made.content
+    stored = await here.ask(owner, "GET", f"{path}/scenario")
+    assert stored.content == made.content
+    for wanted in ("captions.srt", "captions.json", "lint"):
+        answer = await here.ask(owner, "GET", f"{path}/{wanted}")
+        assert answer.status_code == 200, answer.text
+    ordered = await here.ask(owner, "POST", "/renders", {"video_id": video})
+    assert ordered.status_code == 202, ordered.text
+    begun = await render_desk.begin(here.render, ordered.json()["id"])
+    request = msgspec.json.decode(begun.request, type=RenderRequest)
+    assert len(request.job.scenario.cues) > MAX_CUES
+
+
 async def test_captions_and_findings(here: World) -> None:
     owner = await here.add_user()
     video = await here.analysed(owner, "Hello", "world")
@@ -352,7 +422,9 @@ async def test_captions_and_findings(here: World) -> None:
     ass = await here.ask(owner, "GET", f"{base}/captions.ass")
     assert ass.headers["content-type"].startswith("text/x-ssa")
     assert "{\\kf" in ass.text
-    assert isinstance((await here.get(owner, f"{base}/lint"))["items"], list)
+    found = await here.get(owner, f"{base}/lint")
+    assert isinstance(found["items"], list)
+    assert found["next_cursor"] is None
 
 
 async def test_wishes_that_cannot_be_met_are_refused_by_name(here: World) -> None:
@@ -414,6 +486,8 @@ async def test_captions_of_other_programs_become_a_scenario(here: World) -> None
         {"format": "vtt", "text": srt},
         {"format": "pdf", "text": srt},
         {"format": "srt", "text": srt.replace("00:00:00,900", "01:00:00,000")},
+        {"format": "srt", "text": srt * 5001},
+        {"format": "srt", "text": srt + "and so on " * 10_000},
     ):
         refused = await here.ask(owner, "POST", path, body)
         assert refused.status_code == 422, refused.text

@@ -13,20 +13,27 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from sqlalchemy import update
 
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
-from ecg.kernel.errors import Conflict, InputRefused
+from ecg.kernel.errors import Conflict, DocumentInvalid, InputRefused, NotFound
 from ecg.kernel.identity import new_id
+from ecg.kernel.problems import BODY_LIMIT
+from ecg.kernel.redis import READS
 from ecg.kernel.settings import LimitSettings
 from ecg.render import desk, progress, routes
 from ecg.render.interfaces import RESULT, Rendered, RenderFailed, RenderReport, RenderResult
 from ecg.render.models import IdempotencyKey
+from ecg.uploads import service as videos
+from ecg.usage import admin
 from ecg.usage import service as ledger
-from tests.integration.desks import World, world
+from tests.integration.desks import MEDIA, World, world
 
 CRASH = Trouble("engine_failed", "the browser went away")
 
@@ -118,7 +125,8 @@ async def test_a_failed_or_cancelled_render_is_given_back(here: World) -> None:
     owner = await here.add_user()
     video = await here.analysed(owner)
     here.told.clear()
-    failed, cancelled = await ordered(here, owner, video), await ordered(here, owner, video)
+    order = await here.ask(owner, "POST", "/renders", {"video_id": video})
+    failed, cancelled = order.json()["id"], await ordered(here, owner, video)
     assert await renders_used(here, owner) == 2
     await desk.begin(here.render, failed)
     await report(here, failed, 1, RenderFailed(CRASH))
@@ -129,6 +137,11 @@ async def test_a_failed_or_cancelled_render_is_given_back(here: World) -> None:
     assert here.render.submitter.cancelled == [cancelled]  # pyright: ignore[reportAttributeAccessIssue]
     shown = await here.get(owner, f"/renders/{failed}")
     assert shown["error"]["detail"] == CRASH.message
+    assert shown["error"]["type"] == "about:blank"
+    assert shown["error"]["instance"] == f"urn:request:{order.headers['x-request-id']}"
+    async with here.database.transaction() as session:
+        (told,) = await admin.jobs(session, "render", "failed", None, 10)
+    assert msgspec.to_builtins(told.error) == shown["error"]
     again = await here.ask(owner, "DELETE", f"/renders/{failed}")
     assert (again.status_code, again.json()["state"]) == (200, "failed")
     with pytest.raises(Conflict):
@@ -249,6 +262,17 @@ async def test_the_rate_is_limited_before_anything_is_looked_up(
             (await here.ask(owner, "POST", "/renders", body)).status_code for body in bodies
         ]
         assert statuses == [404, 422, 404]
+        again = await here.add_user()
+        strange = {"video_id": "\0"}
+        for body, headers, status, left in (
+            (b"{}", {"Idempotency-Key": "k" * 256}, 422, "2"),
+            (strange, {}, 422, "1"),
+            (b" " * (BODY_LIMIT + 1), {}, 413, "0"),
+            (b"{}", {}, 429, "0"),
+        ):
+            answer = await here.ask(again, "POST", "/renders", body, **headers)
+            found = (answer.status_code, answer.headers["ratelimit-remaining"])
+            assert found == (status, left), answer.text
         answer = await here.ask(owner, "POST", "/renders", {"video_id": new_id()})
         assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
         assert 1 <= int(answer.headers["retry-after"]) <= 60
@@ -313,6 +337,48 @@ async def test_a_scenario_is_read_beside_the_loop_and_holds_no_connection(
     assert seen == [(True, 0)]
 
 
+async def test_the_stored_scenario_is_seen_to_fit_the_video(here: World) -> None:
+    owner = await here.add_user()
+    scenario = await here.get(owner, f"/videos/{await here.analysed(owner)}/scenario")
+    scenario["cues"][0]["end"] = 99.0
+    video = await here.add_video(owner, "checking")  # nobody knows yet how long it is
+    stored = await here.ask(owner, "PUT", f"/videos/{video}/scenario", scenario)
+    assert stored.status_code == 200, stored.text
+    async with here.database.transaction() as session:
+        await videos.set_facts(session, video, MEDIA, None)
+    answer = await here.ask(owner, "POST", "/renders", {"video_id": video})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["path"] == "$.scenario.cues[0].end"
+
+
+async def test_what_an_engine_finds_wrong_with_a_scenario_is_told(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    await desk.begin(here.render, job)
+    fault = DocumentInvalid("ends at 99 s: too late", "$.cues[0].end")
+    await report(here, job, 1, RenderFailed(Trouble.of(fault)))
+    shown = await here.get(owner, f"/renders/{job}")
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "document_invalid")
+    assert shown["error"]["errors"] == [
+        {"path": "$.cues[0].end", "message": "ends at 99 s: too late"}
+    ]
+
+
+async def test_a_deleted_video_takes_its_jobs_along(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    done, waiting = await ordered(here, owner, video), await ordered(here, owner, video)
+    await report(here, done, 1, await rendered(here, done))
+    again = await here.ask(owner, "POST", f"/videos/{video}/analysis", {})
+    assert (await here.ask(owner, "DELETE", f"/videos/{video}")).status_code == 204
+    assert here.render.submitter.cancelled == [waiting]  # pyright: ignore[reportAttributeAccessIssue]
+    assert here.analysis.submitter.cancelled == [again.json()["id"]]  # pyright: ignore[reportAttributeAccessIssue]
+    assert (await here.get(owner, "/renders"))["items"] == []
+    assert await renders_used(here, owner) == 1
+    with pytest.raises(NotFound):
+        await here.store.head(desk.key_of(done, 1))
+
+
 async def test_lists_are_paged_newest_first(here: World) -> None:
     owner = await here.add_user()
     video = await here.analysed(owner)
@@ -338,6 +404,36 @@ async def test_progress_is_shown_while_it_is_at_work(here: World) -> None:
         "stage": "render", "frame": 10, "total": 250, "fps": 50.0, "speed": 2.0, "eta": 4.8,
     }  # fmt: skip
     assert (await here.get(owner, "/renders"))["items"][0]["progress"]["frame"] == 10
+
+
+async def test_how_often_progress_was_found_is_counted(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    jobs = [await ordered(here, owner, video) for _ in range(3)]
+    await progress.write(here.redis, jobs[0], progress.Progress(1, time.time(), "render"))
+
+    def counted() -> list[float]:
+        return [READS.labels("render", name)._value.get() for name in ("hit", "miss", "error")]
+
+    before = counted()
+    await progress.read_many(here.redis, jobs)
+    async with Redis(port=1, retry=Retry(NoBackoff(), 0)) as absent:
+        await progress.read_many(absent, jobs)
+    after = counted()
+    assert [b - a for a, b in zip(before, after, strict=True)] == [1, 2, 3]
+
+
+async def test_a_video_shows_its_newest_jobs(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    job = await ordered(here, owner, video)
+    await desk.begin(here.render, job)
+    now = progress.Progress(1, time.time(), "render", 10, 250)
+    await progress.write(here.redis, job, now)
+    shown = await here.get(owner, f"/videos/{video}")
+    assert shown["analysis"]["state"] == "succeeded"
+    assert (shown["latest_render"]["id"], shown["latest_render"]["progress"]["frame"]) == (job, 10)
+    assert (await here.get(owner, "/videos"))["items"] == [shown]
 
 
 async def test_what_this_process_changed_is_seen_at_once(here: World) -> None:
@@ -379,6 +475,21 @@ async def test_events_of_many_readers_end_with_the_render(here: World) -> None:
     }  # fmt: skip
 
 
+async def test_events_end_where_the_render_is_deleted(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    job = await ordered(here, owner, video)
+    reading = asyncio.create_task(here.ask(owner, "GET", f"/renders/{job}/events"))
+    await asyncio.sleep(0.3)
+    assert (await here.ask(owner, "DELETE", f"/videos/{video}")).status_code == 204
+    async with asyncio.timeout(10):
+        lines = (await reading).text.splitlines()
+    events = [line for line in lines if line.startswith("event")]
+    assert events == ["event: progress", "event: end"]
+    last = [line for line in lines if line.startswith("data:")][-1]
+    assert msgspec.json.decode(last[5:])["id"] == job
+
+
 async def test_a_stranger_finds_nothing(here: World) -> None:
     owner, stranger = await here.add_user(), await here.add_user()
     video = await here.analysed(owner)
@@ -399,8 +510,9 @@ async def test_a_stranger_finds_nothing(here: World) -> None:
 
 async def test_styles_and_the_files_to_draw_them_with(here: World) -> None:
     owner = await here.add_user()
-    names = [style["name"] for style in (await here.get(owner, "/styles"))["items"]]
-    assert "intention" in names
+    styles = await here.get(owner, "/styles")
+    assert "intention" in [style["name"] for style in styles["items"]]
+    assert styles["next_cursor"] is None
     assert (await here.get(owner, "/styles/intention"))["parameters"]
     assert (await here.ask(owner, "GET", "/styles/none")).status_code == 404
     for path, kind in (

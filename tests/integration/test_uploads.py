@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,18 +12,21 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from ecg.analysis.service import check_wishes
 from ecg.auth.models import User
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
-from ecg.kernel.errors import Unauthorized
+from ecg.kernel.errors import Conflict, Unauthorized
 from ecg.kernel.identity import Principal, new_id
 from ecg.kernel.settings import LimitSettings, S3Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.web import create_app
 from ecg.uploads import app as uploads
+from ecg.uploads.desk import Ended, UploadDesk
 from ecg.uploads.models import Upload, Video
-from ecg.uploads.routes import UploadDesk
+from ecg.uploads.views import Newest
 from ecg.usage import service as ledger
 
 MP4 = (Path(__file__).resolve().parents[1] / "fixtures/media/jfk_720p30.mp4").read_bytes()
@@ -79,15 +82,24 @@ async def world(database: Database, bucket: S3Settings) -> AsyncIterator[World]:
     limits = LimitSettings(video_bytes=100 * MEBIBYTE)
     started: list[str] = []
 
-    async def start(_session: object, _owner: str, video: Any, *_: object) -> str:
+    async def start(_session: object, _owner: str, video: Any, *wishes: object) -> str:
+        if "ko" in wishes:
+            raise Conflict("another analysis is at work")
         started.append(video.id)
         return new_id()
 
-    async def nothing(*_: object) -> dict[str, object]:
-        return {}
+    async def newest(session: AsyncSession, *_: object) -> Callable[[], Awaitable[Newest]]:
+        async def shown() -> Newest:
+            assert not session.in_transaction()  # no connection is held while Redis is waited for
+            return Newest({}, {})
 
-    async def none(*_: object) -> list[str]:
-        return []
+        return shown
+
+    async def ended(session: AsyncSession, *_: object) -> Ended:
+        async def stop() -> None:
+            assert not session.in_transaction()
+
+        return Ended([], stop)
 
     async def authenticate(connection: Any) -> Principal:
         who = connection.headers.get("authorization")
@@ -96,9 +108,9 @@ async def world(database: Database, bucket: S3Settings) -> AsyncIterator[World]:
         return Principal(who, "user", "t")
 
     desk = UploadDesk(
-        database, store, limits, start, nothing, nothing,
+        database, store, limits, check_wishes, start, newest,
         partial(ledger.reserve_upload, limits=limits), ledger.charge_upload,
-        ledger.release_upload, none,
+        ledger.release_upload, ended,
     )  # fmt: skip
     app = create_app([uploads.api_part(desk)], authenticate=authenticate, role="api")
     transport = httpx.ASGITransport(app)
@@ -182,6 +194,37 @@ async def test_what_is_no_video_is_refused_for_good(
     async with world.desk.database.transaction() as session:
         usage = await ledger.usage_of(session, world.owner, world.desk.limits)
     assert usage.month.upload_bytes == 0
+
+
+async def left_behind(world: World, video_id: str) -> list[str]:
+    prefix = f"uploads/{video_id}/"
+    listed = await world.desk.store._call("list_objects_v2", Prefix=prefix)
+    return [each["Key"].removeprefix(prefix) for each in listed.get("Contents", [])]
+
+
+async def test_a_completion_that_is_refused_leaves_no_copy(world: World) -> None:
+    begun = await world.begin(MP4)
+    await put(begun["parts"][0], MP4)
+    path = f"/uploads/{begun['id']}/complete"
+    for wishes, status in (
+        ({"language": "zz"}, 422),
+        ({"speakers": 2}, 422),
+        ({"language": "ko"}, 409),
+    ):
+        refused = await world.ask("POST", path, wishes)
+        assert refused.status_code == status, refused.text
+        assert await left_behind(world, begun["video_id"]) == ["incoming"]
+    assert (await world.ask("POST", path, {})).status_code == 202
+    assert len(await left_behind(world, begun["video_id"])) == 1
+
+
+async def test_what_a_killed_completion_left_goes_with_the_upload(world: World) -> None:
+    begun = await world.begin(MP4)
+    await put(begun["parts"][0], MP4)
+    prefix = f"uploads/{begun['video_id']}/"
+    await world.desk.store.copy(f"{prefix}incoming", f"{prefix}{new_id()}")
+    assert (await world.ask("DELETE", f"/uploads/{begun['id']}")).status_code == 204
+    assert await left_behind(world, begun["video_id"]) == []
 
 
 async def test_another_size_or_type_is_refused_by_the_store_or_at_the_end(world: World) -> None:

@@ -132,6 +132,7 @@ async def test_five_logins_a_minute_for_an_account(client) -> None:
     answer = await try_log_in(client, "ADA@example.org")
     refused(answer, 429)
     assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert (answer.headers["ratelimit-limit"], answer.headers["ratelimit-remaining"]) == ("5", "0")
     refused(await try_log_in(client, "eve@example.org"), 401)
     forwarded = {"X-Forwarded-For": "203.0.113.9"}  # nobody's proxy: not believed
     refused(await try_log_in(client, **forwarded), 429)
@@ -158,7 +159,10 @@ async def test_behind_a_proxy_its_entry_counts_and_not_what_the_client_wrote(dat
 async def test_ten_signups_a_minute_from_an_address(client) -> None:
     for n in range(10):
         await sign_up(client, email=f"{n}@example.org")
-    refused(await client.post("/auth/signup", json=ADA), 429)
+    answer = await client.post("/auth/signup", json=ADA)
+    refused(answer, 429)
+    assert answer.headers["ratelimit-limit"] == "10"
+    assert answer.headers["ratelimit-reset"] == answer.headers["retry-after"]
 
 
 async def hits(stores: list[Database], count: int, **limits: int) -> list:

@@ -10,8 +10,16 @@ import pytest
 
 from ecg.captions import document as documents
 from ecg.captions.compose import compose
-from ecg.captions.document import decode, encode
-from ecg.captions.scenario import MAX_CUES, MAX_SPEAKERS, Scenario, StyleChoice, read_scenario
+from ecg.captions.document import encode
+from ecg.captions.scenario import (
+    MAX_BYTES,
+    MAX_CUES,
+    MAX_SPEAKERS,
+    Scenario,
+    StyleChoice,
+    check_size,
+    read_scenario,
+)
 from ecg.captions.schema import DOCUMENTS, FOLDER, schema_text
 from ecg.captions.styles import check_choice, list_styles, load_style
 from ecg.captions.transcript import check_transcript, read_transcript
@@ -206,10 +214,11 @@ def test_markup_is_only_text() -> None:
 def test_what_is_too_much_is_refused() -> None:
     cue = shown()["cues"][0]
     many = shown() | {"cues": [cue | {"id": f"c{i}"} for i in range(MAX_CUES + 1)]}
-    with pytest.raises(DocumentInvalid, match=str(MAX_CUES)):
-        decode(json.dumps(many), Scenario)
-    with pytest.raises(DocumentInvalid, match="bytes"):
-        read_scenario(" " * 2_000_001)
+    scenario = read_scenario(json.dumps(many))
+    with pytest.raises(DocumentInvalid, match=r"^\$\.cues: 5,001 cues"):
+        check_size(scenario, MAX_BYTES)
+    with pytest.raises(DocumentInvalid, match="2,000,001 bytes"):
+        check_size(scenario, MAX_BYTES + 1)
     looks = {f"s{i}": shown()["speakers"]["s1"] for i in range(1, MAX_SPEAKERS + 2)}
     with pytest.raises(DocumentInvalid, match=rf"<= {MAX_SPEAKERS}"):
         read_scenario(json.dumps(shown() | {"speakers": looks}))

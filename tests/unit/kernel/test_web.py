@@ -81,7 +81,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         (b"\xff", 422, "UTF-8"),
         (b'{"number": 1, "text": "\\u0000"}', 422, "U+0000"),
         (b"[" * 5000, 422, "deeply"),
-        (b" " * (BODY_LIMIT + 1), 413, ""),
+        (b" " * (BODY_LIMIT + 1), 413, f"{BODY_LIMIT:,} bytes"),
     ],
 )
 async def test_a_senseless_body_is_refused_by_name(
@@ -113,7 +113,8 @@ async def test_errors_are_problems(
 ) -> None:
     answer = await http.get(f"/api/v1/raised/{what}", headers={"Authorization": "ada"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer.json()["instance"].endswith(answer.headers["x-request-id"])
+    assert answer.json()["instance"] == f"urn:request:{answer.headers['x-request-id']}"
+    assert answer.json()["type"] == "about:blank"
     assert "innards" not in answer.text
     if header:
         assert answer.headers[header[0]] == header[1]
@@ -173,6 +174,9 @@ async def test_an_account_has_so_many_requests_a_minute(http: httpx.AsyncClient)
     ]
     assert [answer.status_code for answer in answers] == [201] * 30 + [429]
     assert answers[0].headers["ratelimit-remaining"] == "29"
+    assert answers[-1].headers["ratelimit-limit"] == "30"
+    assert answers[-1].headers["ratelimit-remaining"] == "0"
+    assert answers[-1].headers["ratelimit-reset"] == answers[-1].headers["retry-after"]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 61
     assert (await http.post("/api/v1/things", json={"number": 1}, headers=bob)).status_code == 201
 
@@ -196,16 +200,16 @@ async def test_another_origin_may_call_only_where_it_is_named(http: httpx.AsyncC
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_a_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("ecg.kernel.web.time.monotonic", lambda: now)
+    monkeypatch.setattr("ecg.kernel.rates.time.monotonic", lambda: now)
     window = Window(2, 10)
-    assert window.hit("a") == (1, 10)
+    assert await window.hit("a") == (1, 10)
     now = 105.0
-    assert window.hit("a")[0] == 0
+    assert (await window.hit("a"))[0] == 0
     with pytest.raises(RateLimited):
-        window.hit("a")
+        await window.hit("a")
     now = 110.5
-    assert window.hit("a")[0] == 0
+    assert (await window.hit("a"))[0] == 0
     with pytest.raises(RateLimited):
-        window.hit("a")
+        await window.hit("a")
