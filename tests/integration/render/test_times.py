@@ -1,6 +1,7 @@
 """Every output frame has its source's own time, and the sound is untouched."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import pytest
@@ -29,7 +30,8 @@ def test_frames_keep_their_times_and_sound_its_bytes(name, make_video, draw, sho
     result, output = draw(source, short)
     assert frame_times(output) == frame_times(source)
     assert result.frames == len(frame_times(source))
-    assert abs(length(output) - length(source)) <= 1 / Fraction(CASES[name].get("rate", 25))
+    one_frame = max(after - before for before, after in pairwise(frame_times(source)))
+    assert abs(length(output) - length(source)) <= one_frame
     if CASES[name].get("audio", "aac"):
         assert sound_packets(output) == sound_packets(source)
 
