@@ -1,13 +1,14 @@
 # Everything sets itself up: a machine needs Python ≥3.11, git and make.
 #   make demo [VIDEO=mine.mp4] [OUT=out.mp4] [STYLE=intention]
 #   make test
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-VIDEO  ?= examples/speech.mp4
-OUT    ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
-STYLE  ?= intention
-NODE    = sh scripts/node.sh $(BIN)
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+VIDEO   ?= examples/speech.mp4
+OUT     ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
+STYLE   ?= intention
+REPEATS ?= 5
+NODE     = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
@@ -44,9 +45,9 @@ boundaries: setup
 pytest: setup
 	$(BIN)/python -m pytest
 
-bench: setup ## prints the benchmarks, as ratios measured in one run
+bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks.md
 	$(BIN)/python -m bench.speech
-	$(BIN)/python -m bench.render
+	$(BIN)/python -m bench.render --repeats $(REPEATS)
 	$(BIN)/python -m bench.service
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
@@ -69,7 +70,7 @@ lock: setup ## resolves the requirement locks anew
 	$(LOCK) --extra whisperx -o requirements/whisperx.txt
 
 clean: ## removes everything that was installed or made in this checkout
-	rm -rf $(VENV) node_modules demo build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules demo bench/out build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find ecg tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- what the targets stand on: each stamp is older than what it was made from, or is remade
