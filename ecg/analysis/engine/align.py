@@ -114,6 +114,7 @@ def _search(sound: Sound, text: str) -> list[Timed]:
     decoder = _decoder()
     hiss = HISS * np.random.default_rng(0).standard_normal(len(sound), np.float32)
     pcm = (np.clip(sound + hiss, -1, 1) * 32767).astype("<i2").tobytes()
+    decoder.reinit_feat()  # else it is still tuned to what it heard last, in another video
     decoder.set_align_text(text)
     decoder.start_utt()
     decoder.process_raw(pcm, no_search=False, full_utt=True)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from ecg.analysis.engine.align import align
+from ecg.analysis.engine.align import _decoder, _entry, _fit, align
+from ecg.analysis.engine.decode import RATE, decode
 from ecg.analysis.engine.transcribe import Heard
 
+MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 QUIET = np.zeros(16_000, np.float32)
 
 
@@ -37,3 +41,22 @@ def test_no_sound_at_all_keeps_the_estimates() -> None:
     words = heard("hello there")
     timed = align(np.zeros(0, np.float32), words, "en")
     assert [time.timing for time in timed] == ["estimated", "estimated"]
+
+
+SPOKEN = """
+You don't mean that you thought me so silly. Lobsters and lobsters. I really like that account of
+himself, better than anything else he said. When is a lobster not a lobster? When it is a crayfish.
+His statement of having been a shopboy was the thing I liked best of all. A book could be written
+about this restaurant and then all would not be told for all its secrets It can never be known.
+"""
+
+
+def test_what_was_heard_before_changes_nothing() -> None:
+    """A transcript is the same whichever worker makes it, whatever that one did before."""
+    sound = np.concatenate(list(decode(MEDIA / "conv_mf2.flac", 0)))[: 27 * RATE]
+    _decoder.cache_clear()
+    _entry.cache_clear()
+    names = [_entry(word, english=True) for word in SPOKEN.split()]
+    first = _fit(sound, names)
+    assert len(first) == len(names)
+    assert _fit(sound, names) == first
