@@ -12,6 +12,7 @@ import jwt
 import msgspec
 import pytest
 import uvicorn
+from standardwebhooks.webhooks import Webhook
 
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis.interfaces import AnalysisFailed, AnalysisReport
@@ -113,17 +114,22 @@ async def objects(request, desks):
         yield HttpObjects(api)
 
 
-@pytest.fixture(params=["calls", "http"])
+WIRES = {"audio": analysis_wire, "render": render_wire}
+
+
+@pytest.fixture(params=["calls", *WIRES])
 async def submitter(request, queue):
+    """Called, and by HTTP as either role has it."""
     local = QueueSubmitter(queue)
     if request.param == "calls":
         yield local
         return
+    wire = WIRES[request.param]
     async with (
-        served([render_wire.worker_routes(local, KEYS)]) as url,
-        peer("render", url) as render,
+        served([wire.worker_routes(local, KEYS)]) as url,
+        peer(request.param, url) as role,
     ):
-        yield render_wire.submitter(render)
+        yield wire.submitter(role)
 
 
 @pytest.fixture
@@ -230,37 +236,53 @@ async def test_service_calls_need_a_token_for_this_role(desks, token):
         assert (await client.post(path, headers=good)).status_code == 200
 
 
-async def test_worker_routes_need_a_token_too(queue):
-    routes = [analysis_wire.worker_routes(QueueSubmitter(queue), KEYS)]
-    async with served(routes) as url, httpx.AsyncClient() as client:
+@pytest.mark.parametrize("role", WIRES)
+async def test_worker_routes_need_a_token_too(queue, role):
+    wire, other = WIRES[role], next(each for each in WIRES if each != role)
+    routes = [wire.worker_routes(QueueSubmitter(queue), KEYS)]
+    async with served(routes) as url, httpx.AsyncClient(base_url=url) as client:
         body = msgspec.json.encode(Ticket(str(uuid.uuid4()), 60, TRACE))
-        wrong = {"Authorization": f"Bearer {service_token(KEYS[0], 'render')}"}
-        for headers in ({}, wrong):
-            answer = await client.post(f"{url}/internal/analyses", content=body, headers=headers)
+        wrong = [
+            {},
+            {"Authorization": f"Bearer {service_token(KEYS[0], other)}"},
+            {"Authorization": f"Bearer {service_token(KEYS[0], 'api')}"},
+        ]
+        for headers in wrong:
+            answer = await client.post(wire.PATH, content=body, headers=headers)
             assert answer.status_code == 401
-            path = f"{url}/internal/analyses/{uuid.uuid4()}"
+            path = f"{wire.PATH}/{uuid.uuid4()}"
             assert (await client.delete(path, headers=headers)).status_code == 401
-        right = {"Authorization": f"Bearer {service_token(KEYS[0], 'audio')}"}
-        answer = await client.post(f"{url}/internal/analyses", content=body, headers=right)
+        right = {"Authorization": f"Bearer {service_token(KEYS[0], role)}"}
+        answer = await client.post(wire.PATH, content=body, headers=right)
         assert answer.status_code == 202
-        bad = await client.post(f"{url}/internal/analyses", content=b'{"id":1}', headers=right)
-        assert 400 <= bad.status_code < 500
+        bad = await client.post(wire.PATH, content=b'{"id":1}', headers=right)
+        assert bad.status_code == 422
     assert await queue.count("queued") == 1
 
 
-async def test_a_forged_stale_or_altered_report_has_no_effect(desks):
-    desk = desks[0]
-    report = AnalysisReport(desk.job, 1, AnalysisFailed(Trouble("engine_failed", "it crashed")))
+REPORTS = {
+    "audio": (AnalysisReport, AnalysisFailed),
+    "render": (RenderReport, RenderFailed),
+}
+
+
+@pytest.mark.parametrize("role", WIRES)
+async def test_a_forged_stale_or_altered_report_has_no_effect(desks, role):
+    desk, wire, (kind, event) = desks[0], WIRES[role], REPORTS[role]
+    report = kind(desk.job, 1, event(Trouble("engine_failed", "it crashed")))
     body = msgspec.json.encode(report)
     good = signed(secret_of(KEYS[1]), "id-1", body)
-    old = str(int(time.time()) - 3600)
-    routes = [analysis_wire.report_routes(desk.receive, KEYS)]
-    async with served(routes) as url, httpx.AsyncClient() as client:
-        path = f"{url}/internal/analyses/{desk.job}/reports"
+    now = int(good["webhook-timestamp"])
+    routes = [wire.report_routes(desk.receive, KEYS)]
+    async with served(routes) as url, httpx.AsyncClient(base_url=url) as client:
+        path = f"{wire.PATH}/{desk.job}/reports"
         for headers, sent in (
             ({}, body),
+            ({"Authorization": f"Bearer {service_token(KEYS[0], 'api')}"}, body),
             (signed(secret_of("a key that this service has not"), "id-1", body), body),
-            ({**good, "webhook-timestamp": old}, body),
+            (stamped(now - 3600, body), body),
+            (stamped(now + 3600, body), body),
+            ({**good, "webhook-timestamp": str(now - 1)}, body),
             ({**good, "webhook-id": "id-2"}, body),
             ({**good, "webhook-signature": "v1,AAAA"}, body),
             ({**good, "webhook-signature": "nonsense"}, body),
@@ -268,7 +290,7 @@ async def test_a_forged_stale_or_altered_report_has_no_effect(desks):
         ):
             answer = await client.post(path, content=sent, headers=headers)
             assert answer.status_code == 401, (headers, answer.text)
-        other = f"{url}/internal/analyses/{uuid.uuid4()}/reports"
+        other = f"{wire.PATH}/{uuid.uuid4()}/reports"
         assert (await client.post(other, content=body, headers=good)).status_code == 422
         broken = b'{"id":3}'
         headers = signed(secret_of(KEYS[0]), "id-3", broken)
@@ -276,6 +298,13 @@ async def test_a_forged_stale_or_altered_report_has_no_effect(desks):
         assert desk.received == []
         assert (await client.post(path, content=body, headers=good)).status_code == 204
     assert desk.received == [("id-1", report)]
+
+
+def stamped(at, body):
+    """Well signed, but at another time than now."""
+    key = Webhook(secret_of(KEYS[1]))
+    signature = key.sign("id-1", datetime.fromtimestamp(at, UTC), body.decode())
+    return {"webhook-id": "id-1", "webhook-timestamp": str(at), "webhook-signature": signature}
 
 
 async def test_an_absent_role_is_held_back_once_and_called_again_when_it_is_there(

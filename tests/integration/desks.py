@@ -20,6 +20,7 @@ from sqlalchemy import text
 from ecg.analysis import desk as analysis
 from ecg.analysis import routes as analysis_routes
 from ecg.analysis import service as analyses
+from ecg.analysis import wire as analysis_wire
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.interfaces import TRANSCRIPT, Analysed, AnalysisReport, Probed
 from ecg.captions.document import encode
@@ -33,10 +34,11 @@ from ecg.kernel.identity import Principal, new_id
 from ecg.kernel.settings import AnalysisSettings, LimitSettings, Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Watch
-from ecg.kernel.web import _running, create_app
+from ecg.kernel.web import Part, _running, create_app
 from ecg.media.info import AudioStream, MediaInfo, VideoStream
 from ecg.render import desk as render
 from ecg.render import routes as render_routes
+from ecg.render import wire as render_wire
 from ecg.render.desk import RenderDesk
 from ecg.service.desks import Desks, make_upload_desk, refuse
 from ecg.uploads import app as uploads
@@ -46,6 +48,7 @@ from ecg.usage import service as ledger
 
 MP4 = (Path(__file__).resolve().parents[1] / "fixtures/media/jfk_720p30.mp4").read_bytes()
 SECONDS = 10.0
+SERVICE_KEYS = ("the key by which roles know each other",)
 MEDIA = MediaInfo(
     container="mov,mp4", duration=SECONDS, size=1000,
     video=(VideoStream(0, "h264", 640, 360, "yuv420p", "25/1", 0.0, SECONDS),),
@@ -167,6 +170,12 @@ class World(msgspec.Struct):
         await analysis.receive(self.analysis, report_id, report)
         return report_id
 
+    async def send(self, kind: str, report: Any, headers: dict[str, str]) -> int:
+        """Brings a worker's report by HTTP as ``headers`` sign it; returns the status."""
+        body = msgspec.json.encode(report)
+        path = f"/internal/{kind}/{report.id}/reports"
+        return (await self.client.post(path, content=body, headers=headers)).status_code
+
     async def analysed(self, owner: str, *words: str) -> str:
         """A video with a transcript and a scenario."""
         video = await self.add_video(owner, "checking")
@@ -215,8 +224,13 @@ async def world(
             hit=partial(ratelimit.hit, database),
         )  # fmt: skip
         third = make_upload_desk(Settings(limits=limits), database, store, Desks(first, second))
+        reports = [
+            analysis_wire.report_routes(partial(analysis.receive, first), SERVICE_KEYS),
+            render_wire.report_routes(partial(render.receive, second), SERVICE_KEYS),
+        ]
         parts = [
             analysis_routes.api_part(first), render_routes.api_part(second), uploads.api_part(third),
+            Part(routes=reports),
         ]  # fmt: skip
         app = create_app(
             parts,
@@ -231,4 +245,14 @@ async def world(
         yield World(database, store, redis, first, second, app, client, limits, told)
 
 
-__all__ = ["MEDIA", "MP4", "SECONDS", "Away", "World", "render", "transcript_of", "world"]
+__all__ = [
+    "MEDIA",
+    "MP4",
+    "SECONDS",
+    "SERVICE_KEYS",
+    "Away",
+    "World",
+    "render",
+    "transcript_of",
+    "world",
+]

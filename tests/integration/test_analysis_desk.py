@@ -34,11 +34,12 @@ from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import Conflict, InputRefused, NotFound
 from ecg.kernel.identity import new_id
 from ecg.kernel.telemetry import begin_trace
+from ecg.kernel.webhooks import secret_of, signed
 from ecg.render import desk as render_desk
 from ecg.render.interfaces import RenderRequest
 from ecg.uploads import service as videos
 from ecg.usage import service as ledger
-from tests.integration.desks import MEDIA, MP4, World, transcript_of, world
+from tests.integration.desks import MEDIA, MP4, SERVICE_KEYS, World, transcript_of, world
 
 SILENT = Trouble("media_refused", "there is no sound track; only video")
 
@@ -186,6 +187,24 @@ async def test_reports_that_come_late_or_for_nothing_have_no_effect(here: World)
     assert (await video_of(here, owner, video)).state == "checking"
     assert (await here.get(owner, f"/videos/{video}/analysis"))["state"] == "running"
     assert here.told == []
+
+
+async def test_a_report_that_comes_again_by_http_has_one_effect(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    await desk.begin(here.analysis, job)
+    secret, sent = secret_of(SERVICE_KEYS[0]), AnalysisReport(job, 1, AnalysisFailed(SILENT))
+    body = msgspec.json.encode(sent)
+    headers = signed(secret, f"{job}-1-failed", body)
+    assert await here.send("analyses", sent, headers | {"webhook-id": "another"}) == 401
+    assert (await here.get(owner, f"/videos/{video}/analysis"))["state"] == "running"
+    for _ in range(2):
+        assert await here.send("analyses", sent, headers) == 204
+        assert await here.send("analyses", sent, signed(secret, f"{job}-1-failed", body)) == 204
+    assert [event for _, event, _ in here.told] == ["analysis.failed"]
+    here.analysis.watch.forget(owner, job)
+    assert (await here.get(owner, f"/videos/{video}/analysis"))["state"] == "failed"
 
 
 @pytest.mark.parametrize("wrong", ["absent", "another", "nonsense"])

@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.kernel.attempts import Stored, Trouble
@@ -27,13 +27,15 @@ from ecg.kernel.identity import new_id
 from ecg.kernel.problems import BODY_LIMIT
 from ecg.kernel.redis import READS
 from ecg.kernel.settings import LimitSettings
+from ecg.kernel.webhooks import secret_of, signed
 from ecg.render import desk, progress, routes
 from ecg.render.interfaces import RESULT, Rendered, RenderFailed, RenderReport, RenderResult
-from ecg.render.models import IdempotencyKey
+from ecg.render.models import IdempotencyKey, Render
 from ecg.uploads import service as videos
 from ecg.usage import admin
 from ecg.usage import service as ledger
-from tests.integration.desks import MEDIA, World, world
+from ecg.usage.models import Entry
+from tests.integration.desks import MEDIA, SERVICE_KEYS, World, world
 
 CRASH = Trouble("engine_failed", "the browser went away")
 
@@ -165,6 +167,37 @@ async def test_what_comes_late_again_or_for_nothing_has_no_effect(here: World) -
     for _ in range(3):
         await report(here, job, 3, done, report_id)
     assert len(here.told) == 1
+
+
+async def test_a_report_that_comes_again_by_http_has_one_effect(here: World) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner))
+    sent = RenderReport(job, 1, await rendered(here, job))
+    here.told.clear()
+    secret, body = secret_of(SERVICE_KEYS[0]), msgspec.json.encode(sent)
+    headers = signed(secret, f"{job}-1-succeeded", body)
+    assert await here.send("renders", sent, headers | {"webhook-id": "another"}) == 401
+    assert (
+        await here.send("renders", sent, signed(secret_of("x"), headers["webhook-id"], body)) == 401
+    )
+    assert await renders_state(here, job) == ("running", "reserved")
+    assert await here.send("renders", sent, headers) == 204
+    assert await here.send("renders", sent, headers) == 204
+    assert await here.send("renders", sent, signed(secret, headers["webhook-id"], body)) == 204
+    assert [event for _, event, _ in here.told] == ["render.succeeded"]
+    assert await renders_state(here, job) == ("succeeded", "charged")
+    assert await renders_used(here, owner) == 1
+    async with here.database.transaction() as session:
+        entries = select(func.count()).select_from(Entry).where(Entry.owner_id == owner)
+        assert await session.scalar(entries) == 1
+
+
+async def renders_state(here: World, job: str) -> tuple[str, str]:
+    """Of the render and of its entry in the ledger, as the database has them."""
+    async with here.database.transaction() as session:
+        render = await session.scalar(select(Render.state).where(Render.id == job))
+        entry = await session.scalar(select(Entry.state).where(Entry.subject_id == job))
+    return str(render), str(entry)
 
 
 async def test_a_result_that_is_not_there_fails_the_render(here: World) -> None:
