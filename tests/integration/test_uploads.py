@@ -227,18 +227,35 @@ async def test_what_a_killed_completion_left_goes_with_the_upload(world: World) 
     assert await left_behind(world, begun["video_id"]) == []
 
 
-async def test_another_size_or_type_is_refused_by_the_store_or_at_the_end(world: World) -> None:
+async def test_another_size_or_type_is_refused_by_the_store(world: World) -> None:
     begun = await world.begin(MP4)
     part = begun["parts"][0]
-    wrong_type = await put(part | {"headers": {"Content-Type": "text/html"}}, MP4)
-    assert wrong_type.status_code == 403
-    longer = await put(part, MP4 + b"more")
-    if longer.status_code == 200:
-        answer = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
-        assert answer.status_code == 422
-        assert "announced" in answer.json()["detail"]
-    else:
-        assert longer.status_code == 403
+    for headers, data in (
+        ({"Content-Type": "text/html"}, MP4),
+        (part["headers"], MP4 + b"more"),
+        (part["headers"], MP4[:-1]),
+    ):
+        assert (await put(part | {"headers": headers}, data)).status_code == 403
+    answer = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    assert answer.status_code == 422
+    assert world.started == []
+    assert (await put(part, MP4)).status_code == 200
+    assert (await world.ask("POST", f"/uploads/{begun['id']}/complete", {})).status_code == 202
+
+
+async def test_a_part_of_another_size_is_refused_by_the_store(world: World) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    begun = await world.begin(data)
+    *others, last = begun["parts"]
+    for part in others:
+        assert (await put(part, piece(begun, data, part["number"]))).status_code == 200
+    rest = piece(begun, data, last["number"])
+    for wrong in (rest + b"more", rest[:-1]):
+        assert (await put(last, wrong)).status_code == 403
+    answer = await world.ask("POST", f"/uploads/{begun['id']}/complete", {})
+    assert answer.status_code == 422
+    assert "part 3" in answer.json()["detail"]
+    assert world.started == []
 
 
 async def test_what_was_verified_cannot_be_replaced(world: World) -> None:
