@@ -4,15 +4,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy import Column, DateTime, LargeBinary, String, create_engine
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import make_url
 
 import ecg.service.process  # noqa: F401 - every table there is
 from ecg.cli.migrate import migrate
 from ecg.kernel import migrations
+from ecg.kernel.database import METADATA
 from ecg.kernel.embedded import Stores
 from ecg.kernel.errors import InputRefused, Unavailable
 from tests.e2e.service import environment
@@ -54,19 +60,63 @@ def test_the_steps_lead_to_the_very_tables_of_the_models(url: str) -> None:
     assert migrations.differences(url) == []
 
 
-def test_every_step_can_be_taken_back_and_again(url: str) -> None:
+def test_every_step_can_be_taken_back_and_again_with_data_in_place(url: str) -> None:
     assert migrations.status(url).at is None
     newest = migrations.up(url)
     assert newest.ready
     whole = tables(url)
     assert {"users", "videos", "analyses", "renders", "usage_entries", "webhooks"} <= whole
+    fill(url)
+    full = counted(url)
+    assert full == dict.fromkeys(whole, 2)
     while migrations.status(url).at is not None:
         before = migrations.status(url).at
         assert migrations.down(url).at != before
+        assert counted(url).items() <= full.items(), "a step took rows of tables that it left"
     assert tables(url) == set()
     assert migrations.down(url).at is None
     assert migrations.up(url) == newest
     assert tables(url) == whole
+    fill(url)
+    assert counted(url) == full
+
+
+def fill(url: str) -> None:
+    """Puts two rows into every table, whatever its columns are."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        for table in METADATA.sorted_tables:
+            for number in range(2):
+                row = {column.name: value_of(column, number) for column in table.columns}
+                connection.execute(table.insert().values(row))
+    engine.dispose()
+
+
+def value_of(column: Column[Any], number: int) -> object:
+    """One that fits the column; what refers to another table refers to its row ``number``."""
+    kind = column.type
+    if isinstance(kind, ARRAY):
+        return []
+    if isinstance(kind, JSONB):
+        return {"number": number}
+    if isinstance(kind, LargeBinary):
+        return b"{}"
+    if isinstance(kind, DateTime):
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    if isinstance(kind, String):
+        return f"row{number}"[: kind.length]
+    assert kind.python_type in {int, float}, f"no value is known for {column}"
+    return number
+
+
+def counted(url: str) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        return {
+            name: connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
+            ).fetchone()[0]
+            for name in tables(url)
+        }
 
 
 def test_going_up_again_keeps_what_is_there(url: str) -> None:
