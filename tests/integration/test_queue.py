@@ -1,11 +1,9 @@
 """The queue of a worker role, on a real Valkey and with real engine children."""
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
-import socket
 import sys
 import time
 import uuid
@@ -14,17 +12,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from redis.exceptions import RedisError
 
 from ecg.kernel import queue as queues
 from ecg.kernel.attempts import Ticket
-from ecg.kernel.embedded.valkey import _binary
 from ecg.kernel.errors import Unavailable
 from ecg.kernel.queue import JobQueue, QueueSubmitter, TryAgain, TryElsewhere, serve_queue
 from ecg.kernel.redis import connect
 from ecg.kernel.telemetry import Faults
 from ecg.media.child import Child
 from ecg.media.pipe import Limits
+from tests.integration.own_valkey import free_port, valkey
 
 ENGINE = Path(__file__).parent.parent / "unit" / "media"
 WORKER = Path(__file__).with_name("queue_worker.py")
@@ -335,30 +332,8 @@ async def test_a_killed_workers_job_is_taken_within_twenty_seconds(queue, redis_
         await until(lambda: gone(queue, job.id))
 
 
-@asynccontextmanager
-async def valkey(folder, port):
-    process = await asyncio.create_subprocess_exec(
-        _binary(), "--port", str(port), "--dir", folder, "--appendonly", "yes", "--save", "",
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        client = connect(f"redis://127.0.0.1:{port}")
-        async with asyncio.timeout(20):
-            while True:
-                with contextlib.suppress(RedisError):
-                    await client.ping()
-                    break
-        await client.aclose()
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def test_an_absent_valkey_costs_little_and_its_jobs_go_on_when_it_is_back(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     ran = []
     hold = asyncio.Event()
 
