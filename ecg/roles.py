@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
 from ecg.kernel.errors import InputRefused, NotFound
 from ecg.kernel.settings import Settings, listed
+from ecg.media.info import VideoLimits
+from ecg.media.pipe import Limits
 from ecg.render import app as render
 from ecg.render import browsers
 from ecg.render.interfaces import RenderEngine
@@ -96,12 +99,25 @@ language_code = languages.language_code
 
 def analysis_engine(settings: Settings) -> AnalysisEngine:
     """The speech engine in a child of its own. The caller closes it."""
-    return analysis.open_engine(settings.models_folder, settings.work_dir)
+    return analysis.open_engine(settings.models_folder, settings.work_dir, _limits(settings))
 
 
 def render_engine(settings: Settings) -> RenderEngine:
     """The drawing engine in a child of its own. The caller closes it."""
-    return render.open_engine(find_browser(settings), settings.work_dir)
+    return render.open_engine(find_browser(settings), settings.work_dir, _limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    engine = settings.engine
+    return Limits(
+        memory=engine.memory_bytes,
+        file_size=engine.file_bytes,
+        stall=engine.stall_seconds,
+        processor=round(engine.stall_seconds * (os.cpu_count() or 1)) + 1,
+        browser_pages=engine.browser_pages,
+        browser_memory=engine.browser_bytes,
+        video=VideoLimits(settings.limits.video_seconds, settings.limits.video_pixels),
+    )
 
 
 def find_browser(settings: Settings) -> Path:

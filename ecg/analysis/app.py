@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from ecg.analysis.catalogue import find_entry, find_model
 from ecg.analysis.interfaces import (
     AnalysisEngine,
@@ -19,28 +21,28 @@ from ecg.analysis.languages import language_code
 from ecg.kernel.errors import InputRefused
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
-from ecg.media.pipe import Limits
+from ecg.media.pipe import LIMITS, Limits
 
-MEMORY = 12 << 30
-"""Bytes of address space for the child; libraries reserve far more than they use. CUDA
-reserves more than any useful limit, so with a device there is none."""
 _CUDA_DEVICE = Path("/dev/nvidia0")
+"""With it there is no limit of memory: what CUDA maps was not measured."""
 
 
-def open_engine(models_dir: Path, work_dir: Path | None) -> AnalysisEngine:
+def open_engine(models_dir: Path, work_dir: Path | None, limits: Limits = LIMITS) -> AnalysisEngine:
     """An engine in a child process of its own, started at the first call.
 
     ``models_dir`` holds the models; the child's temporary folder is made in ``work_dir``.
     """
-    return _ChildEngine(models_dir, work_dir)
+    return _ChildEngine(models_dir, work_dir, limits)
 
 
 class _ChildEngine:
-    def __init__(self, models_dir: Path, work_dir: Path | None) -> None:
+    def __init__(self, models_dir: Path, work_dir: Path | None, limits: Limits) -> None:
         self._models_dir = models_dir
         self._child = Child(
             "ecg.analysis.engine",
-            limits=Limits(memory=None if _CUDA_DEVICE.exists() else MEMORY),
+            limits=(
+                msgspec.structs.replace(limits, memory=None) if _CUDA_DEVICE.exists() else limits
+            ),
             environment={"HF_HUB_OFFLINE": "1"},
             work_dir=work_dir,
         )

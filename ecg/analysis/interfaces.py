@@ -10,7 +10,7 @@ import msgspec
 
 from ecg.captions.transcript import Transcript
 from ecg.kernel.attempts import Stored, Trouble
-from ecg.media.info import MediaInfo
+from ecg.media.info import MediaInfo, VideoLimits
 
 Stage = Literal["decode", "transcribe", "measure"]
 
@@ -102,13 +102,6 @@ class AnalysisEngine(Protocol):
     async def close(self) -> None:
         """Ends the engine's child process, if one runs."""
         ...
-
-
-class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The longest and largest video accepted: seconds, and pixels of its longer side."""
-
-    seconds: float
-    pixels: int
 
 
 class AnalysisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,6 @@ from ecg.analysis.interfaces import (
     PROBE_SECONDS,
     AnalysisJob,
     AnalysisRequest,
-    VideoLimits,
     analysis_seconds,
 )
 from ecg.analysis.languages import language_code
@@ -38,7 +37,7 @@ from ecg.kernel.errors import (
 )
 from ecg.kernel.problems import Problem, problem_of
 from ecg.kernel.settings import AnalysisSettings, LimitSettings
-from ecg.media.info import VideoFacts
+from ecg.media.info import VideoFacts, VideoLimits
 
 
 class AnalysisView(msgspec.Struct, frozen=True):

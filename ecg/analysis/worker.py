@@ -21,17 +21,17 @@ from ecg.analysis.interfaces import (
     AnalysisRequest,
     Probed,
     Refused,
-    VideoLimits,
     analysis_seconds,
 )
 from ecg.captions.document import encode
 from ecg.kernel.attempts import Stored, Ticket, Trouble
 from ecg.kernel.errors import MediaRefused
-from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
+from ecg.kernel.folders import sweep_folders
+from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
-from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders, told, within
-from ecg.media.info import MediaInfo
+from ecg.kernel.work import Attempted, Link, attempt, now, told, within
+from ecg.media.info import MediaInfo, VideoLimits, check_length, check_size
 
 SHARES = {
     "download": (0.0, 0.08),
@@ -71,14 +71,9 @@ async def analyse(link: Link, engine: AnalysisEngine, ticket: Ticket, life: Life
         await _analysed(tried, engine, *_shown(link, tried))
 
     async def failed(tried: Attempted, trouble: Trouble) -> None:
-        await engine.close()  # whatever it met, the next job gets a fresh one
         await _report(tried, AnalysisFailed(trouble))
 
-    try:
-        await attempt("analysis", link, ticket, life, do=do, failed=failed)
-    except TryAgain:
-        await engine.close()
-        raise
+    await attempt("analysis", link, ticket, life, do=do, failed=failed)
 
 
 def _shown(
@@ -117,10 +112,10 @@ async def _analysed(
         async with within(PROBE_SECONDS, "looking into the video"):
             with tried.life.of_engine() as alive:
                 media = await engine.probe(tried.source, alive)
-                check_limits(media, request.limits)
+                check_limits(media, request.limits, str(tried.source))
                 poster = await engine.poster(tried.source, alive)
     except MediaRefused as error:
-        await engine.close()  # what was refused may have harmed it
+        await engine.close()  # for the next file, whatever this one has done
         await _report(tried, Refused(told(error, tried.source)))
         return
     await _report(tried, Probed(media, await _stored(tried, POSTER, poster.data)))
@@ -132,19 +127,12 @@ async def _analysed(
     await _report(tried, Analysed(stored, time.monotonic() - begun))
 
 
-def check_limits(media: MediaInfo, limits: VideoLimits) -> None:
-    """Raises ``MediaRefused``, saying what was found and what is allowed."""
+def check_limits(media: MediaInfo, limits: VideoLimits, name: str) -> None:
+    """Raises ``MediaRefused``, saying what was found and what the api that asked allows."""
     if not media.video:
-        raise MediaRefused("the file has sound but no picture; upload a video")
-    if media.duration > limits.seconds:
-        raise MediaRefused(
-            f"the video is {media.duration:.1f} s long; at most {limits.seconds:g} s is allowed"
-        )
-    width, height = media.video[0].shown_size
-    if max(width, height) > limits.pixels:
-        raise MediaRefused(
-            f"the picture is {width}×{height}; its longer side may have {limits.pixels} pixels"
-        )
+        raise MediaRefused(f"{name}: has sound but no picture; upload a video")
+    check_length(media.duration, limits, name)
+    check_size(media.video[0].width, media.video[0].height, limits, name)
 
 
 async def _stored(tried: Attempted, name: str, data: bytes) -> Stored:

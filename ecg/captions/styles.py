@@ -31,6 +31,12 @@ class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: int = 2
 
 
+class Face(msgspec.Struct, frozen=True):
+    """A font file, as ``fonts/manifest.json`` lists it."""
+
+    family: str
+
+
 class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``style.json``, with ``name`` the folder's."""
 
@@ -59,7 +65,8 @@ def load_style(name: str) -> Style:
 
 
 def check_choice(choice: StyleChoice) -> Style:
-    """The chosen style, once its parameters are seen to be ones it has, in their range.
+    """The chosen style, once its parameters are seen to be ones it has, in their range, and the
+    font to be a bundled one.
 
     Raises ``DocumentInvalid`` with the path of what is wrong.
     """
@@ -73,7 +80,20 @@ def check_choice(choice: StyleChoice) -> Style:
             known = ", ".join(style.parameters) or "none"
             raise DocumentInvalid(f"{style.name} has no such parameter; it has {known}", path)
         _check_value(style.parameters[name], value, path)
+    font = choice.overrides.font
+    if font is not None and font not in (families := list_families()):
+        known = ", ".join(families)
+        raise DocumentInvalid(
+            f'no font is called "{font}"; there are {known}', "$.style.overrides.font"
+        )
     return style
+
+
+def list_families() -> list[str]:
+    """The names of the bundled fonts."""
+    manifest = (files("ecg.captions") / "fonts" / "manifest.json").read_bytes()
+    faces = msgspec.json.decode(manifest, type=list[Face])
+    return sorted({face.family for face in faces})
 
 
 def _check_value(parameter: Parameter, value: float | bool | str, path: str) -> None:

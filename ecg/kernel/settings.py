@@ -111,6 +111,20 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     video_pixels: Annotated[int, Meta(ge=16)] = 4096
 
 
+class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the processes may use that touch videos, whoever asked. ``memory_bytes`` and
+    ``file_bytes`` bound each process and each file for itself. ``stall_seconds``: how long an
+    engine may go without an answer or progress. The browser is started anew after
+    ``browser_pages`` renders, or when its processes together hold more than
+    ``browser_bytes``."""
+
+    memory_bytes: Annotated[int, Meta(ge=1 << 30)] = 8 << 30
+    file_bytes: Annotated[int, Meta(ge=1 << 20)] = 64 << 30
+    stall_seconds: Annotated[float, Meta(gt=0)] = 900
+    browser_pages: Annotated[int, Meta(ge=1)] = 100
+    browser_bytes: Annotated[int, Meta(ge=1)] = 1 << 30
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``work_dir``: where engine children keep temporary files (default: the system's own).
     ``models_dir``: speech models (default: ``ecg/models`` in the user's cache folder).
@@ -138,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s3: S3Settings = S3Settings()
     google: GoogleSettings = GoogleSettings()
     limits: LimitSettings = LimitSettings()
+    engine: EngineSettings = EngineSettings()
 
     @property
     def models_folder(self) -> Path:

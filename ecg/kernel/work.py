@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import re
 import shutil
-import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +38,7 @@ from ecg.kernel.errors import (
     NotFound,
     Unavailable,
 )
+from ecg.kernel.folders import held_folder
 from ecg.kernel.queue import Life, TryAgain, TryElsewhere
 from ecg.kernel.telemetry import Faults
 
@@ -63,7 +62,6 @@ ROOM_SECONDS = 60.0
 """How long it waits for them before another worker may have it."""
 
 _FAULTS = Faults()
-_FOLDER = "ecg-attempt-"
 _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\",;]+/)+[^\s:'\",;]*")
 
 
@@ -172,7 +170,7 @@ async def attempt(  # noqa: PLR0913 - the two ways it may end are the feature's
     outcome = "stopped"
     try:
         begun = await transfer.patiently(lambda: link.objects.begin(ticket.id))
-        with _folder(link.work_dir) as folder:
+        with held_folder(link.work_dir) as folder:
             tried = Attempted(link, ticket, life, begun, folder)
             outcome = await _ended(tried, ticket.timeout, do, failed)
     except (Conflict, NotFound, JobOver):
@@ -227,30 +225,6 @@ def told(error: EcgError, source: Path) -> Trouble:
     """``error`` without the paths of this machine."""
     message = error.message.replace(str(source), "the video")
     return Trouble(error.code, _PATH.sub("…", message))
-
-
-@contextmanager
-def _folder(work_dir: Path) -> Generator[Path]:
-    """A folder whose lock file is held for as long as it is in use."""
-    with (
-        tempfile.TemporaryDirectory(
-            prefix=_FOLDER, dir=work_dir, ignore_cleanup_errors=True
-        ) as made,
-        (Path(made) / "lock").open("w") as held,
-    ):
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield Path(made)
-
-
-def sweep_folders(work_dir: Path) -> None:
-    """Removes what killed workers left in ``work_dir``: folders that nobody holds."""
-    for folder in work_dir.glob(f"{_FOLDER}*"):
-        try:
-            with (folder / "lock").open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def now(progress: Any) -> Any:

@@ -12,15 +12,23 @@ import contextlib
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from ecg.kernel.errors import EcgError, EngineCrashed, error_class
-from ecg.media.pipe import LENGTH, Alive, Call, Cancel, Done, Event, Failed, Limits
+from ecg.kernel.errors import (
+    EcgError,
+    EngineCrashed,
+    EngineFailed,
+    MediaRefused,
+    Missing,
+    error_class,
+)
+from ecg.kernel.folders import held_folder
+from ecg.media.pipe import LENGTH, MOST_BYTES, Alive, Call, Cancel, Done, Event, Failed, Limits
+from ecg.media.processes import end_left_behind
 
 T = TypeVar("T")
 
@@ -30,12 +38,11 @@ CANCEL_GRACE = 1.0
 MOST_CALLS = 300
 """Calls after which a child gives way to a fresh one, whatever its libraries leaked."""
 
-_REAPS = 100
-
 
 class Child:
     """A child process running ``python -m module``; started at the first call, kept warm
-    for the next, replaced after a crash, a cancel or ``MOST_CALLS``. One call at a time.
+    for the next, replaced after a crash, a cancel, a failure, a file that was refused (who
+    knows what it has done) or ``MOST_CALLS``. One call at a time.
 
     The child gets a scrubbed environment (``PATH``, the locale and ``environment``) and a
     folder of its own, which is its home and temporary folder and goes with it.
@@ -49,7 +56,8 @@ class Child:
         self._environment = dict(environment)
         self._work_dir = work_dir
         self._process: asyncio.subprocess.Process | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
+        self._held = contextlib.ExitStack()
         self._calls = 0
 
     async def call(  # noqa: PLR0913, PLR0917 - what is asked, and three ways to hear of it
@@ -64,27 +72,57 @@ class Child:
         """Run ``verb`` in the child and return its decoded answer.
 
         ``on_alive`` is called each second in which the child is seen to run. Raises what the
-        handler raised (an ``EcgError``), or ``EngineCrashed`` where the child ended. Cancelling the awaiting task tells the child and kills it after a second.
+        handler raised (an ``EcgError``), ``EngineFailed`` where the child came to a limit, or
+        ``EngineCrashed`` where it ended. Cancelling the awaiting task tells the child and kills
+        it after a second.
         """
         process = await self._started()
         raw = msgspec.Raw(msgspec.msgpack.encode(payload))
         try:
             _write(process, Call(verb, raw, self._limits))
-            while True:
-                message = await _next(process, Event | Alive | Done | Failed)
-                if on_alive is not None:
-                    on_alive()
-                if isinstance(message, Done):
-                    return msgspec.msgpack.decode(message.payload, type=answer)
-                if isinstance(message, Failed):
-                    raise _rebuilt(message)
-                if isinstance(message, Event) and on_event is not None and event is not None:
-                    on_event(msgspec.msgpack.decode(message.payload, type=event))
+            return await self._answer(process, answer, event, on_event, on_alive)
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise EngineCrashed(await self._epitaph(process)) from None
+            raise await self._epitaph(process) from None
+        except (MediaRefused, EngineFailed):
+            await self.close()
+            raise
+        except msgspec.DecodeError:
+            await self._stop(process)
+            raise EngineFailed("the engine sent something that is no answer") from None
+        except TimeoutError:
+            await self._stop(process)
+            raise EngineFailed(
+                f"the engine came no further for {self._limits.stall:g} s and was ended "
+                "(engine.stall_seconds); the file may be damaged"
+            ) from None
         except asyncio.CancelledError:
             await asyncio.shield(self._stop(process))
             raise
+
+    async def _answer(
+        self,
+        process: asyncio.subprocess.Process,
+        answer: type[T],
+        event: type[Any] | None,
+        on_event: Callable[[Any], None] | None,
+        on_alive: Callable[[], None] | None,
+    ) -> T:
+        """Raises ``TimeoutError`` where the child comes no further."""
+        clock = asyncio.get_running_loop().time
+        moved = clock()
+        while True:
+            async with asyncio.timeout_at(moved + self._limits.stall):
+                message = await _next(process, Event | Alive | Done | Failed)
+            if on_alive is not None:
+                on_alive()
+            if isinstance(message, Done):
+                return msgspec.msgpack.decode(message.payload, type=answer)
+            if isinstance(message, Failed):
+                raise _rebuilt(message)
+            if isinstance(message, Event):
+                moved = clock()
+                if on_event is not None and event is not None:
+                    on_event(msgspec.msgpack.decode(message.payload, type=event))
 
     async def close(self) -> None:
         """Ends the child, if one runs, and removes its folder."""
@@ -94,8 +132,8 @@ class Child:
                 _stdin(process).close()
             await _ended(process)
         if self._folder is not None:
-            await _reaped(self._folder.name)
-            self._folder.cleanup()
+            await end_left_behind(self._folder)
+            self._held.close()
             self._folder = None
 
     async def _started(self) -> asyncio.subprocess.Process:
@@ -105,11 +143,16 @@ class Child:
             return self._process
         await self.close()
         self._calls = 1
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="ecg-", dir=self._work_dir, ignore_cleanup_errors=True
-        )
+        try:
+            self._folder = self._held.enter_context(held_folder(self._work_dir))
+        except OSError as error:
+            where = self._work_dir or "the system's temporary folder"
+            raise Missing(
+                f"{where} cannot hold temporary files: {error.strerror}; make room there, or name "
+                "another folder in ECG_WORK_DIR"
+            ) from None
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
-        with (Path(self._folder.name) / "log").open("wb") as log:
+        with (self._folder / "log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
@@ -119,11 +162,11 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                cwd=self._folder.name,
+                cwd=self._folder,
                 env={
                     **kept,
-                    "HOME": self._folder.name,
-                    "TMPDIR": self._folder.name,
+                    "HOME": str(self._folder),
+                    "TMPDIR": str(self._folder),
                     **self._environment,
                 },
             )
@@ -143,15 +186,21 @@ class Child:
         finally:
             await self.close()
 
-    async def _epitaph(self, process: asyncio.subprocess.Process) -> str:
+    async def _epitaph(self, process: asyncio.subprocess.Process) -> EngineFailed:
         code = await process.wait()
+        if code == -signal.SIGXCPU:
+            await self.close()
+            return EngineFailed(
+                f"the engine computed for {self._limits.processor} s without coming any further "
+                "and was ended (engine.stall_seconds, on every core); the file may be damaged"
+            )
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         last = ""
         if self._folder is not None:
-            log = (Path(self._folder.name) / "log").read_text(errors="replace").strip()
+            log = (self._folder / "log").read_text(errors="replace").strip()
             last = f": {log.splitlines()[-1].strip()}" if log else ""
         await self.close()
-        return f"the engine ended unexpectedly ({how}){last}"
+        return EngineCrashed(f"the engine ended unexpectedly ({how}){last}")
 
 
 def _stdin(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:
@@ -167,6 +216,8 @@ def _write(process: asyncio.subprocess.Process, message: msgspec.Struct) -> None
 async def _next(process: asyncio.subprocess.Process, kind: Any) -> Any:
     assert process.stdout is not None
     (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    if length > MOST_BYTES:
+        raise msgspec.DecodeError(f"a message of {length} bytes")
     return msgspec.msgpack.decode(await process.stdout.readexactly(length), type=kind)
 
 
@@ -178,31 +229,6 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-
-
-async def _reaped(folder: str) -> None:
-    """Kills what a child has left behind. A browser leads a session of its own, so only the
-    folder that it was started in tells whose it is."""
-    for _ in range(_REAPS):
-        left = _left_behind(folder)
-        if not left:
-            return
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(0.01)
-
-
-def _left_behind(folder: str) -> list[int]:
-    real = str(Path(folder).resolve())
-    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _started_in(entry, real)]
-
-
-def _started_in(process: Path, folder: str) -> bool:
-    try:
-        return str((process / "cwd").readlink()) == folder
-    except OSError:
-        return False
 
 
 def _rebuilt(failed: Failed) -> EcgError:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from ecg.kernel.errors import MediaRefused
+
 
 class VideoStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One picture stream.
@@ -94,6 +96,34 @@ class MediaInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     video: tuple[VideoStream, ...] = ()
     audio: tuple[AudioStream, ...] = ()
     others: tuple[OtherStream, ...] = ()
+
+
+class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The longest and largest video accepted: seconds, and pixels of its longer side."""
+
+    seconds: float = 4 * 3600
+    pixels: int = 4096
+
+
+VIDEO_LIMITS = VideoLimits()
+
+
+def check_length(seconds: float, limits: VideoLimits, name: str) -> None:
+    """Raises ``MediaRefused`` where the video ``name`` is longer than allowed."""
+    if seconds > limits.seconds:
+        raise MediaRefused(
+            f"{name}: is {seconds:.1f} s long; at most {limits.seconds:g} s is allowed "
+            "(limits.video_seconds)"
+        )
+
+
+def check_size(width: int, height: int, limits: VideoLimits, name: str) -> None:
+    """Raises ``MediaRefused`` where the picture of ``name`` is larger than allowed."""
+    if max(width, height) > limits.pixels:
+        raise MediaRefused(
+            f"{name}: its picture is {width} x {height}; the longer side may have at most "
+            f"{limits.pixels} pixels (limits.video_pixels)"
+        )
 
 
 class VideoFacts(msgspec.Struct, frozen=True):

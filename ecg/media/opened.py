@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 from collections.abc import Generator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -23,6 +25,9 @@ CONTAINERS = (
 """FFmpeg demuxers in use. Play lists, picture sequences and text are left out: they name
 other files, or turn any text into a picture."""
 
+MOST_PIXELS = 16_384**2
+"""What no decoder goes beyond, whatever a stream claims: as much as H.264 can hold."""
+
 _CUT_SHORT = "is cut short: it was copied or uploaded in part, or recording was broken off"
 
 
@@ -38,9 +43,27 @@ def open_media(path: Path) -> Generator[av.container.InputContainer]:
             if not container.streams.video and not container.streams.audio:
                 raise MediaRefused(f"{path}: holds neither picture nor sound")
             _refuse_cut_short(container, path)
+            for stream in container.streams.video:
+                if has_decoder(stream):
+                    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
             yield container
     except av.error.FFmpegError as error:
-        raise MediaRefused(f"{path}: is damaged or cut short ({error.strerror})") from None
+        if error.errno == errno.EFBIG:
+            raise  # of what was written meanwhile
+        what = _too_much() if error.errno == errno.ENOMEM else "is damaged or cut short"
+        raise MediaRefused(f"{path}: {what}") from error
+
+
+def _too_much() -> str:
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    most = f"the {limit >> 20} MB that an engine may use (engine.memory_bytes)"
+    allowed = "there is" if limit == resource.RLIM_INFINITY else most
+    return f"asks for more memory than {allowed}; it is damaged, or its picture is too large"
+
+
+def name_of(container: av.container.InputContainer) -> str:
+    """The path that ``open_media`` opened, for messages."""
+    return container.name.removeprefix("file:")
 
 
 def pictures(container: av.container.InputContainer) -> list[av.VideoStream]:

@@ -7,23 +7,40 @@ import struct
 
 import msgspec
 
+from ecg.media.info import VIDEO_LIMITS, VideoLimits
+
 LENGTH = struct.Struct(">I")
+
+MOST_BYTES = 256 << 20
+"""The longest message that a parent reads."""
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a child may use at most; ``None`` leaves the system's own limit.
+    """What a child may use at most, and of what size its media may be.
 
-    ``memory`` bounds address space in bytes, so it does not suit a child that starts a
-    browser. ``file_size`` bounds any one file it writes. ``cpu`` is processor seconds.
+    ``memory`` and ``file_size`` hold for the child and for each process that it starts, one by
+    one: bytes of private memory (``None``: no limit), and of any one file written. ``stall`` is
+    in seconds: a child that neither answers nor sends an event for so long is taken to hang,
+    and ``processor`` is what it may compute meanwhile, over all cores (``None``: no limit).
+    ``processes`` counts, as the system does, all processes and threads of the user. A browser
+    is kept for ``browser_pages`` pages, or until its processes hold ``browser_memory`` bytes.
     """
 
     memory: int | None = None
-    file_size: int | None = 64 << 30
-    cpu: int | None = None
+    file_size: int = 64 << 30
+    stall: float = 900
+    processor: int | None = None
+    processes: int = 16_384
+    browser_pages: int = 100
+    browser_memory: int = 1 << 30
+    video: VideoLimits = VIDEO_LIMITS
+
+
+LIMITS = Limits()
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):
-    """Parent to child: run the handler ``verb`` within ``limits``."""
+    """Parent to child: run the handler ``verb`` within ``limits``, the same in every call."""
 
     verb: str
     payload: msgspec.Raw

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
 import av
+import av.container
+import av.error
 import av.video.frame
 import numpy as np
 
@@ -28,17 +31,22 @@ def poster(path: Path) -> bytes:
     Raises ``MediaRefused`` as ``open_media`` does, and where there is no picture.
     """
     with open_media(path) as container:
-        stream = next(iter(pictures(container)), None)
-        if stream is None:
-            raise MediaRefused(f"{path}: has no picture")
+        stream = _picture(container, path)
         length = (container.duration or 0) / av.time_base
         start = (container.start_time or 0) / av.time_base
-        container.seek(int((start + length * POSTER_AT) * av.time_base))
-        frame = next(container.decode(stream), None)
-        if frame is None:
-            container.seek(0)
-            frame = first_frame(container, stream, path)
-        return _jpeg(frame, stream)
+        with suppress(av.error.FFmpegError):  # not every file can be sought in
+            container.seek(int((start + length * POSTER_AT) * av.time_base))
+            for frame in container.decode(stream):
+                return _jpeg(frame, stream)
+    with open_media(path) as container:
+        stream = _picture(container, path)
+        return _jpeg(first_frame(container, stream, path), stream)
+
+
+def _picture(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    for stream in pictures(container):
+        return stream
+    raise MediaRefused(f"{path}: has no picture")
 
 
 def _jpeg(frame: av.video.frame.VideoFrame, stream: av.VideoStream) -> bytes:

@@ -17,7 +17,16 @@ import av.video.frame
 import av.video.reformatter
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.info import AudioStream, MediaInfo, OtherStream, VideoStream
+from ecg.media.info import (
+    VIDEO_LIMITS,
+    AudioStream,
+    MediaInfo,
+    OtherStream,
+    VideoLimits,
+    VideoStream,
+    check_length,
+    check_size,
+)
 from ecg.media.opened import has_decoder, is_still, open_media, pictures, sounds
 
 _MATRICES = {
@@ -55,21 +64,28 @@ _KINDS: dict[str, Literal["captions", "data", "attachment", "video", "audio"]] =
 }
 
 
-def probe(path: Path) -> MediaInfo:
+def probe(path: Path, limits: VideoLimits = VIDEO_LIMITS) -> MediaInfo:
     """Facts of a media file; decodes at most one frame of each picture, for its rotation.
 
-    Raises ``MediaRefused`` as ``open_media`` does, and where no stream can be decoded.
+    Raises ``MediaRefused`` as ``open_media`` does, where no stream can be decoded, and for what
+    is beyond ``limits``.
     """
     with open_media(path) as container:
         decodable = [*pictures(container), *sounds(container)]
         others = tuple(_others(container, {stream.index for stream in decodable}))
         if not decodable:
             raise MediaRefused(f"{path}: {_nothing(others)}")
+        for stream in pictures(container):
+            context = stream.codec_context
+            check_size(context.width, context.height, limits, str(path))
         ends = _ends(container)
         video = tuple(_video(container, stream, ends, path) for stream in pictures(container))
         audio = tuple(_audio(stream, ends) for stream in sounds(container))
         first = min(stream.start_time for stream in (*video, *audio))
         last = max(stream.start_time + stream.duration for stream in (*video, *audio))
+        check_length(last - first, limits, str(path))
+        for stream in video:
+            check_size(stream.width, stream.height, limits, str(path))
         return MediaInfo(
             container=container.format.name,
             duration=last - first,

@@ -6,6 +6,7 @@ Importable without the parent's side; an engine's ``__main__`` hands its verbs t
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -28,16 +29,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Context:
-    """What a handler has besides its payload: a way to say where it is, and to learn that
-    it should stop."""
+    """What a handler has besides its payload: its limits, a way to say where it is, and to learn
+    that it should stop."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._lock = threading.Lock()
         self.cancelled = threading.Event()
+        self.limits = Limits()
 
     def emit(self, event: msgspec.Struct) -> None:
-        """Sends ``event`` to the parent. Any thread may call it."""
+        """Sends ``event``, which shows progress, to the parent. Any thread may call it."""
+        _allow_processor(self.limits)
         self.send(Event(msgspec.Raw(msgspec.msgpack.encode(event))))
 
     def check(self) -> None:
@@ -111,25 +114,64 @@ def _sending_alive(context: Context) -> Generator[None]:
 
 def _answered(handler: Handler, call: Call, context: Context) -> Done | Failed:
     try:
+        context.limits = call.limits
         _apply(call.limits)
         return Done(msgspec.Raw(msgspec.msgpack.encode(handler(call.payload, context))))
     except EcgError as error:
         return Failed(error.code, error.message, traceback.format_exc())
-    except MemoryError:
-        return Failed(EngineFailed.code, "the engine ran out of memory", traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - whatever a library raises becomes an answer
         what = f"the engine failed: {type(error).__name__}: {error}".splitlines()[0]
+        if at_limit(error):
+            what = _which_limit(error, call.limits)
         return Failed(EngineFailed.code, what, traceback.format_exc())
 
 
+def at_limit(error: BaseException) -> bool:
+    """Whether ``error`` means that this process came to one of its limits."""
+    return isinstance(error, MemoryError) or _number(error) in (errno.ENOMEM, errno.EFBIG)
+
+
+def _which_limit(error: BaseException, limits: Limits) -> str:
+    if _number(error) == errno.EFBIG:
+        return (
+            f"the result would be a file of more than {limits.file_size >> 20} MB, which is the "
+            "most that an engine may write (engine.file_bytes)"
+        )
+    if limits.memory is None:
+        return "the engine ran out of memory"
+    return (
+        f"the work needs more than {limits.memory >> 20} MB of memory, which is the most that a "
+        "process of an engine may use (engine.memory_bytes)"
+    )
+
+
+def _number(error: BaseException) -> int | None:
+    return getattr(error, "errno", None)
+
+
 def _apply(limits: Limits) -> None:
+    # private memory and not address space, of which a browser reserves terabytes
     for which, value in (
-        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_DATA, limits.memory),
         (resource.RLIMIT_FSIZE, limits.file_size),
-        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_CORE, 0),
     ):
         if value is not None:
-            hard = resource.getrlimit(which)[1]
-            ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(which, (ceiling, hard))
+            ceiling = _at_most(value, which)
+            resource.setrlimit(which, (ceiling, ceiling))
+    _allow_processor(limits)
+
+
+def _allow_processor(limits: Limits) -> None:
+    """From now on as much processor time as there may be between two signs of progress."""
+    if limits.processor is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        until = int(used.ru_utime + used.ru_stime) + limits.processor + 1
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (_at_most(until, resource.RLIMIT_CPU), hard))
+
+
+def _at_most(value: int, which: int) -> int:
+    hard = resource.getrlimit(which)[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

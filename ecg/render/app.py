@@ -11,7 +11,7 @@ from ecg.kernel.errors import InputRefused
 from ecg.kernel.identity import new_id
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
-from ecg.media.pipe import Limits
+from ecg.media.pipe import LIMITS, Limits
 from ecg.render.interfaces import (
     CheckCall,
     PlanCall,
@@ -24,16 +24,18 @@ from ecg.render.interfaces import (
 )
 
 
-def open_engine(browser: Path, work_dir: Path | None = None) -> RenderEngine:
+def open_engine(
+    browser: Path, work_dir: Path | None = None, limits: Limits = LIMITS
+) -> RenderEngine:
     """A render engine drawing with the Chromium at ``browser``; its child starts at the first
     render and stays warm until ``close``. Temporary files go under ``work_dir``."""
-    return _ChildEngine(browser, work_dir)
+    return _ChildEngine(browser, work_dir, limits)
 
 
 class _ChildEngine:
-    def __init__(self, browser: Path, work_dir: Path | None) -> None:
+    def __init__(self, browser: Path, work_dir: Path | None, limits: Limits) -> None:
         self._browser = browser
-        self._child = Child("ecg.render.engine", limits=Limits(), environment={}, work_dir=work_dir)
+        self._child = Child("ecg.render.engine", limits=limits, environment={}, work_dir=work_dir)
 
     async def check(self, source: Path) -> MediaInfo:
         call = CheckCall(str(self._browser), str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read

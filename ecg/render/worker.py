@@ -13,10 +13,11 @@ import msgspec
 
 from ecg.kernel.attempts import Ticket, Trouble
 from ecg.kernel.errors import EcgError
-from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, TryAgain, serve_queue
+from ecg.kernel.folders import sweep_folders
+from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
-from ecg.kernel.work import Attempted, Link, attempt, now, sweep_folders
+from ecg.kernel.work import Attempted, Link, attempt, now
 from ecg.render import progress, wire
 from ecg.render.interfaces import (
     RESULT,
@@ -61,14 +62,9 @@ async def render(link: Link, engine: RenderEngine, ticket: Ticket, life: Life) -
         await _rendered(tried, engine, *_shown(link, tried))
 
     async def failed(tried: Attempted, trouble: Trouble) -> None:
-        await engine.close()  # whatever it met, the next job gets a fresh one
         await _report(tried, RenderFailed(trouble))
 
-    try:
-        await attempt("render", link, ticket, life, do=do, failed=failed)
-    except TryAgain:
-        await engine.close()
-        raise
+    await attempt("render", link, ticket, life, do=do, failed=failed)
 
 
 def _shown(

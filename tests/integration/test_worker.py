@@ -22,7 +22,6 @@ from ecg.analysis.interfaces import (
     AnalysisRequest,
     Probed,
     Refused,
-    VideoLimits,
 )
 from ecg.captions.transcript import read_transcript
 from ecg.kernel.attempts import Attempt, SignedPair, Ticket
@@ -34,6 +33,7 @@ from ecg.kernel.storage import Store
 from ecg.kernel.telemetry import Faults
 from ecg.kernel.transfer import open_client
 from ecg.kernel.work import Link, told
+from ecg.media.info import VideoLimits
 from ecg.media.probe import probe
 from ecg.render import app as render_app
 from ecg.render import progress as render_progress
@@ -209,7 +209,7 @@ async def test_an_analysis_brings_facts_a_poster_and_a_transcript(store, put, an
     [
         (lambda path: path.write_bytes(b"no video at all"), {}, "no video or sound file"),
         (write_video, {"seconds": 0.5}, "at most 0.5 s is allowed"),
-        (write_video, {"pixels": 200}, "320×180.*200 pixels"),
+        (write_video, {"pixels": 200}, "320 x 180.*200 pixels"),
         (
             lambda path: path.write_bytes((MEDIA / "silence5.flac").read_bytes()),
             {},

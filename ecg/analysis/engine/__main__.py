@@ -14,8 +14,9 @@ from ecg.media.probe import probe
 from ecg.media.served import Context, serve
 
 
-def _probe(payload: msgspec.Raw, _context: Context) -> MediaInfo:
-    return probe(Path(msgspec.msgpack.decode(payload, type=ProbeJob).source))
+def _probe(payload: msgspec.Raw, context: Context) -> MediaInfo:
+    source = Path(msgspec.msgpack.decode(payload, type=ProbeJob).source)
+    return probe(source, context.limits.video)
 
 
 def _poster(payload: msgspec.Raw, _context: Context) -> Poster:
@@ -27,7 +28,7 @@ def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
         context.check()
         context.emit(progress)
 
-    return run(msgspec.msgpack.decode(payload, type=EngineJob), report)
+    return run(msgspec.msgpack.decode(payload, type=EngineJob), report, context.limits.video)
 
 
 serve({"probe": _probe, "poster": _poster, "run": _run})

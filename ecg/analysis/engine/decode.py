@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,42 +15,40 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ecg.kernel.errors import MediaRefused
+from ecg.media.info import VIDEO_LIMITS, VideoLimits, check_length
 from ecg.media.opened import open_media, origin, sounds
 
 Sound: TypeAlias = NDArray[np.float32]
 """Mono samples at ``RATE``, full scale 1.0; shape (n,)."""
 
 RATE = 16_000
+_SILENCE = 60 * RATE
+"""Samples of silence made at once: bounds memory whatever times a file claims."""
 _JITTER = RATE // 25
 """Samples by which packets' times may stray (rounded time bases) before silence is put in."""
 
 
-def decode(path: Path, audio_track: int) -> Iterator[Sound]:
+def decode(path: Path, audio_track: int, limits: VideoLimits = VIDEO_LIMITS) -> Iterator[Sound]:
     """Yields the whole track in order, in blocks of any size.
 
     Sample 0 is the moment the file begins to play (``ecg.media.opened.origin``), also where
     the track itself starts later; holes in the track's times become silence. A packet that
-    cannot be decoded is a hole. Raises ``MediaRefused`` where there is no such track.
+    cannot be decoded is a hole. Raises ``MediaRefused`` where there is no such track, or where
+    it is longer than ``limits``.
     """
     with open_media(path) as container:
         stream = _track(container, path, audio_track)
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         begin = float(origin(container))
         written = 0
-        for frame in _frames(container, stream):
-            at = written
-            if frame.time is not None:
-                at = round((frame.time - begin) * RATE)
-            for block in resampler.resample(frame):
-                hole = at - written if abs(at - written) > _JITTER else 0
-                samples = _samples(block)[max(0, -hole) :]
-                if hole > 0:
-                    yield np.zeros(hole, np.float32)
-                yield samples
-                written += max(0, hole) + len(samples)
-                at = written
-        for block in resampler.resample(None):
-            yield _samples(block)
+        for time, samples in _resampled(_frames(container, stream)):
+            at = written if time is None else round((time - begin) * RATE)
+            hole = at - written if abs(at - written) > _JITTER else 0
+            new = samples[max(0, -hole) :]
+            end = written + max(0, hole) + len(new)
+            check_length(end / RATE, limits, str(path))
+            yield from _silence(hole)
+            yield new
+            written = end
 
 
 def _track(container: InputContainer, path: Path, audio_track: int) -> av.AudioStream:
@@ -70,6 +69,29 @@ def _frames(container: InputContainer, stream: av.AudioStream) -> Iterator[Audio
             yield from packet.decode()
         except av.error.InvalidDataError:
             continue
+
+
+def _resampled(frames: Iterable[AudioFrame]) -> Iterator[tuple[float | None, Sound]]:
+    """Sound at ``RATE`` with its time, where that is known. A track may change its channels or
+    rate on the way, as broadcasts do between programmes."""
+    for _, alike in itertools.groupby(frames, key=_form):
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        for frame in alike:
+            time = frame.time
+            for block in resampler.resample(frame):
+                yield time, _samples(block)
+                time = None
+        for block in resampler.resample(None):
+            yield None, _samples(block)
+
+
+def _form(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _silence(samples: int) -> Iterator[Sound]:
+    for done in range(0, samples, _SILENCE):
+        yield np.zeros(min(_SILENCE, samples - done), np.float32)
 
 
 def _samples(block: AudioFrame) -> Sound:

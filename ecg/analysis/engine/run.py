@@ -16,6 +16,7 @@ from ecg.analysis.engine.regions import Window, windows
 from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.captions.transcript import Note
+from ecg.media.info import VIDEO_LIMITS, VideoLimits
 from ecg.media.probe import probe
 
 Report = Callable[[AnalysisProgress], None]
@@ -27,10 +28,10 @@ def _model(folder: str, threads: int) -> Whisper:
     return load(Path(folder), threads)
 
 
-def run(job: EngineJob, report: Report) -> AnalysisResult:
+def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> AnalysisResult:
     """The whole analysis; ``AnalysisEngine.run`` holds the contract."""
     source = Path(job.source)
-    media = probe(source)
+    media = probe(source, limits)
     total = media.duration
     report(AnalysisProgress("decode", 0, total))
     model = _model(job.model_folder, job.threads)
@@ -38,7 +39,7 @@ def run(job: EngineJob, report: Report) -> AnalysisResult:
     notes: list[Note] = []
     spoken: Counter[str] = Counter()
     passed = 0
-    for passed, found in windows(decode(source, job.audio_track)):
+    for passed, found in windows(decode(source, job.audio_track, limits)):
         for window in found:
             report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
             usual = spoken.most_common(1)[0][0] if spoken else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from ecg.media.pipe import Limits
 from ecg.media.served import Context, serve
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.run import checked, plan, render
@@ -17,15 +18,17 @@ from ecg.render.interfaces import CheckCall, PlanCall, Planned, RenderCall
 _warm: dict[str, Browser] = {}
 
 
-def _browser(executable: str) -> Browser:
+def _browser(executable: str, limits: Limits) -> Browser:
     if executable not in _warm:
-        _warm[executable] = Browser(Path(executable))
+        _warm[executable] = Browser(
+            Path(executable), pages=limits.browser_pages, memory=limits.browser_memory
+        )
     return _warm[executable]
 
 
 def _render(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=RenderCall)
-    browser = _browser(call.browser)
+    browser = _browser(call.browser, context.limits)
     with _folder(call.segments) as folder:
         return render(browser, call.job, Path(call.source), Path(call.output), folder, context)
 
@@ -41,15 +44,16 @@ def _folder(kept: str) -> Generator[Path]:
         yield Path(made)
 
 
-def _plan(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
+def _plan(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=PlanCall)
-    return Planned([one.path.name for one in plan(call.job, Path(call.source), Path())])
+    segments = plan(call.job, Path(call.source), Path(), context.limits.video)
+    return Planned([segment.path.name for segment in segments])
 
 
-def _check(payload: msgspec.Raw, _context: Context) -> msgspec.Struct:
+def _check(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=CheckCall)
-    info, _ = checked(Path(call.source))
-    _browser(call.browser).warm()
+    info, _ = checked(Path(call.source), context.limits.video)
+    _browser(call.browser, context.limits).warm()
     return info
 
 

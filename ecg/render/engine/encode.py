@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,10 @@ import av.container
 import av.error
 import av.video.frame
 
+from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import VideoStream
+from ecg.media.opened import name_of
+from ecg.media.served import at_limit
 from ecg.render.engine.light import HDR
 from ecg.render.engine.plan import FrameTimes
 from ecg.render.interfaces import Quality
@@ -40,6 +43,17 @@ _X265: dict[Quality, tuple[str, str]] = {
 _NVENC_FORMATS = {"yuv420p"}
 
 
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Raises ``EngineFailed`` where writing ``path`` fails: that is no fault of what is read."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if at_limit(error):
+            raise
+        raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
+
+
 class SegmentWriter:
     """A segment being encoded into ``path``: an MP4 of the picture alone whose time 0 is
     ``start``, in units of the source's time base. Close it, whatever happens."""
@@ -47,11 +61,13 @@ class SegmentWriter:
     def __init__(
         self, path: Path, picture: VideoStream, start: int, encoder: str, quality: Quality
     ) -> None:
+        self._path = path
         self._picture = picture
         self._start = start
         self._encoder = encoder
         self._quality: Quality = quality
-        self._output: Any = av.open(str(path), "w", format="mp4")
+        with writing(path):
+            self._output: Any = av.open(str(path), "w", format="mp4")
         self._stream: Any = None
 
     def add(self, frame: Frame) -> None:
@@ -60,16 +76,19 @@ class SegmentWriter:
             self._stream = self._opened(frame)
         frame.pict_type = 0
         frame.pts = (frame.pts or 0) - self._start
-        self._output.mux(self._stream.encode(frame))
+        with writing(self._path):
+            self._output.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
         """Drains the encoder and closes the file, which is whole then."""
-        self._output.mux(self._stream.encode(None))
-        self._output.close()
+        with writing(self._path):
+            self._output.mux(self._stream.encode(None))
+            self._output.close()
 
     def close(self) -> None:
         """Leaves the file as it is."""
-        self._output.close()
+        with suppress(av.error.FFmpegError):
+            self._output.close()
 
     def _opened(self, frame: Frame) -> Any:
         picture = self._picture
@@ -136,7 +155,26 @@ def decoded(
     source: av.container.InputContainer, picture: av.VideoStream, times: FrameTimes, first: int
 ) -> Iterator[Frame]:
     """The frames of ``picture`` in order, from number ``first`` on. ``source`` must be freshly
-    opened."""
+    opened. Raises ``MediaRefused`` where their times do not rise."""
+    yield from _rising(_from(source, picture, times, first), name_of(source))
+
+
+def _rising(frames: Iterable[Frame], name: str) -> Iterator[Frame]:
+    last: int | None = None
+    for frame in frames:
+        pts, unit = _pts(frame), float(frame.time_base or 0)
+        if last is not None and pts <= last:
+            raise MediaRefused(
+                f"{name}: the picture at {pts * unit:.2f} s comes after that at "
+                f"{last * unit:.2f} s; it is damaged or joined of several, convert it first"
+            )
+        last = pts
+        yield frame
+
+
+def _from(
+    source: av.container.InputContainer, picture: av.VideoStream, times: FrameTimes, first: int
+) -> Iterator[Frame]:
     picture.thread_type = "AUTO"
     start = times.pts[first]
     frames = _frames(source, picture)

@@ -7,10 +7,10 @@ import math
 import struct
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import av.container
@@ -19,6 +19,7 @@ import av.stream
 
 from ecg.kernel.errors import EngineFailed
 from ecg.media.opened import sounds
+from ecg.render.engine.encode import writing
 from ecg.render.engine.tracks import Piece, add_tracks, carry_metadata, describe
 
 _MOST_TICKS = 1 << 31
@@ -39,19 +40,25 @@ def join(
         others = add_tracks(target, source)
         frames = _packets(segments, video, picture.time_base or Fraction(1))
         for _, packet in heapq.merge(frames, *others, key=lambda piece: piece[0]):
-            cast(Any, target).mux(packet)
+            with writing(output):
+                target.mux(packet)
 
 
 @contextmanager
-def open_output(path: Path, ticks: int = 1000) -> Generator[av.container.OutputContainer]:
+def open_output(path: Path, ticks: int = 1000) -> Generator[Any]:
     """An MP4 with its index in front, whose tracks begin on whole ``ticks`` of a second.
     Raises ``EngineFailed`` where writing fails."""
     options = {"movflags": "+faststart", "movie_timescale": str(ticks)}
+    with writing(path):
+        output = av.open(str(path), "w", format="mp4", options=options)
     try:
-        with av.open(str(path), "w", format="mp4", options=options) as output:
-            yield output
-    except av.error.FFmpegError as error:
-        raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
+        yield output
+    except BaseException:
+        with suppress(av.error.FFmpegError):
+            output.close()
+        raise
+    with writing(path):
+        output.close()
 
 
 def _ticks(*streams: av.stream.Stream) -> int:

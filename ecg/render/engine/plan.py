@@ -11,7 +11,7 @@ import av.container
 import msgspec
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.opened import origin
+from ecg.media.opened import name_of, origin
 
 SEGMENT = 20
 """Seconds of video that are encoded on their own, and kept."""
@@ -48,7 +48,7 @@ def read_frame_times(container: av.container.InputContainer, index: int) -> Fram
     not counted. Raises ``MediaRefused`` where the stream has no frame or a frame has no time.
     """
     stream = container.streams[index]
-    name = container.name
+    name = name_of(container)
     # AVI numbers pictures as they are stored, which B-frames are not shown in
     counted = container.format.name == "avi" and bool(cast(Any, stream).has_b_frames)
     found: list[int] = []

@@ -20,7 +20,7 @@ import msgspec
 
 from ecg.captions.scenario import check_within
 from ecg.kernel.errors import EngineFailed, MediaRefused
-from ecg.media.info import MediaInfo, VideoStream
+from ecg.media.info import VIDEO_LIMITS, MediaInfo, VideoLimits, VideoStream, check_length
 from ecg.media.opened import open_media
 from ecg.media.probe import probe
 from ecg.media.served import Context
@@ -131,7 +131,7 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
     what was written stays for the caller to remove. Raises as ``RenderEngine.run`` does."""
     started = time.monotonic()
     context.emit(RenderProgress("start"))
-    task = prepare(job, source)
+    task = prepare(job, source, context.limits.video)
     encoder = choose_encoder(task.video)
     segments = _planned(task, job, encoder, source, folder)
     missing = [segment for segment in segments if segment.missing]
@@ -170,9 +170,11 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
     )
 
 
-def plan(job: RenderJob, source: Path, folder: Path) -> list[Segment]:
+def plan(
+    job: RenderJob, source: Path, folder: Path, limits: VideoLimits = VIDEO_LIMITS
+) -> list[Segment]:
     """The segments that a render would make or find in ``folder``. Raises as ``prepare``."""
-    task = prepare(job, source)
+    task = prepare(job, source, limits)
     return _planned(task, job, choose_encoder(task.video), source, folder)
 
 
@@ -231,11 +233,12 @@ def _picture(container: av.container.InputContainer, task: Task) -> av.VideoStre
     return cast(av.VideoStream, container.streams[task.video.index])
 
 
-def prepare(job: RenderJob, source: Path) -> Task:
+def prepare(job: RenderJob, source: Path, limits: VideoLimits = VIDEO_LIMITS) -> Task:
     """Looks at ``source`` and the scenario. Raises ``MediaRefused`` or ``DocumentInvalid``."""
-    info, video = checked(source)
+    info, video = checked(source, limits)
     with open_media(source) as container:
         times = read_frame_times(container, video.index)
+    check_length(_end(times, video), limits, str(source))
     check_within(job.scenario, _end(times, video), 1 / float(video.rate))
     width, height = video.shown_size
     overlay = Overlay(pixel_format(video), width, height, video.rotation)
@@ -247,12 +250,12 @@ def prepare(job: RenderJob, source: Path) -> Task:
     )
 
 
-def checked(source: Path) -> tuple[MediaInfo, VideoStream]:
+def checked(source: Path, limits: VideoLimits = VIDEO_LIMITS) -> tuple[MediaInfo, VideoStream]:
     """Facts of ``source``, and the picture that it becomes; decodes one frame at most.
 
     Raises ``MediaRefused`` where captions cannot be drawn on it.
     """
-    info = probe(source)
+    info = probe(source, limits)
     if not info.video:
         raise MediaRefused(f"{source}: has sound but no picture to put captions on")
     return info, drawable(info.video[0], str(source))

@@ -32,8 +32,10 @@ FOLDERS: Mapping[str, Path] = {
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    "connect-src 'self' ws://127.0.0.1:{port}"
+    "connect-src 'self' ws://127.0.0.1:{port}; "
+    "base-uri 'none'; form-action 'none'; sandbox allow-scripts"
 )
+"""The sandbox gives the page an origin of its own: no storage, no cookies, no windows."""
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
 STATES_AHEAD = 8
 """Captured states that may wait for the compositor: enough to hide a slow paint, few enough
@@ -147,7 +149,11 @@ class PageServer:
         if not file.is_file():
             return _response(http.HTTPStatus.NOT_FOUND, b"", {})
         kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "text/plain"
-        headers = {"Content-Type": kind, "Content-Security-Policy": _POLICY.format(port=self._port)}
+        headers = {
+            "Content-Type": kind,
+            "Content-Security-Policy": _POLICY.format(port=self._port),
+            "Access-Control-Allow-Origin": "null",
+        }
         return _response(http.HTTPStatus.OK, file.read_bytes(), headers)
 
 

@@ -110,3 +110,26 @@ def test_windows_do_not_depend_on_how_sound_arrives() -> None:
 @pytest.mark.parametrize("blocks", [[], [np.zeros(0, np.float32)], [np.zeros(100, np.float32)]])
 def test_next_to_nothing_is_no_speech(blocks: list[Sound]) -> None:
     assert [some for _, some in windows(blocks)] == [[]]
+
+
+def test_sound_that_changes_its_form_on_the_way_is_heard_on(tmp_path: Path) -> None:
+    path = tmp_path / "broadcast.ts"
+    parts = [tmp_path / "stereo.ts", tmp_path / "mono.ts"]
+    for part, (rate, layout), begin in zip(
+        parts, [(48000, "stereo"), (32000, "mono")], [0, 1], strict=True
+    ):
+        with av.open(str(part), "w") as out:
+            audio = out.add_stream("mp2", rate=rate, layout=layout)
+            for at in range(0, rate, 1000):
+                wave = (8000 * np.sin(np.arange(1000) * 0.2)).astype(np.int16)
+                channels = audio.codec_context.channels
+                sound = np.repeat(wave, channels)[None]
+                piece = av.AudioFrame.from_ndarray(sound, "s16", layout)
+                piece.sample_rate, piece.pts = rate, begin * rate + at
+                piece.time_base = Fraction(1, rate)
+                out.mux(audio.encode(piece))
+            out.mux(audio.encode(None))
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    blocks = list(decode(path, 0))
+    (span,) = sounding(np.concatenate(blocks))
+    assert span == pytest.approx((0.0, 2.0), abs=0.1)

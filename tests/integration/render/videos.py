@@ -99,11 +99,16 @@ def cue(number, start, end, words, **more):
     return {"id": f"c{number}", "start": start, "end": end, "words": shown, **kind}
 
 
-def scenario(*cues, style="intention", strength=1.0):
+def scenario(*cues, style="intention", strength=1.0, overrides=None, label="Ann"):
     document = {
         "version": 1,
-        "style": {"name": style, "strength": strength, "parameters": {}, "overrides": {}},
-        "speakers": {"s1": {"label": "Ann", "color": "#ffd23f", "pitch_hz": 180.0}},
+        "style": {
+            "name": style,
+            "strength": strength,
+            "parameters": {},
+            "overrides": overrides or {},
+        },
+        "speakers": {"s1": {"label": label, "color": "#ffd23f", "pitch_hz": 180.0}},
         "cues": list(cues),
     }
     return read_scenario(json.dumps(document))

@@ -11,13 +11,14 @@ import pytest
 from ecg.kernel import work
 from ecg.kernel.attempts import Attempt, Ticket
 from ecg.kernel.errors import EngineFailed
+from ecg.kernel.folders import sweep_folders
 from ecg.kernel.queue import Life, TryElsewhere
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from ecg.kernel.work import _folder
-with _folder(Path(sys.argv[1])) as folder:
+from ecg.kernel.folders import held_folder
+with held_folder(Path(sys.argv[1])) as folder:
     (folder / "source").write_text("a video")
     print(folder, flush=True)
     time.sleep(60)
@@ -33,14 +34,14 @@ def test_folders_of_killed_workers_go_and_those_in_use_stay(tmp_path):
     (tmp_path / "somebody else's").mkdir()
     held[0].kill()
     held[0].wait()
-    work.sweep_folders(tmp_path)
+    sweep_folders(tmp_path)
     assert {str(each) for each in tmp_path.iterdir()} == {
         folders[1],
         str(tmp_path / "somebody else's"),
     }
     held[1].kill()
     held[1].wait()
-    work.sweep_folders(tmp_path)
+    sweep_folders(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["somebody else's"]
     for process in held:
         process.stdout.close()

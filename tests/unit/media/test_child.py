@@ -52,10 +52,13 @@ async def test_stays_warm_between_calls(child):
     assert child._process.pid == first
 
 
-async def test_a_refusal_crosses_as_itself_and_the_child_lives_on(child):
+async def test_a_refusal_crosses_as_itself_and_the_next_file_meets_a_fresh_child(child):
+    await child.call("echo", Said("first"), Said)
+    first = child._process.pid
     with pytest.raises(MediaRefused, match="upside down"):
         await child.call("refuse", Said(""), Said)
-    assert (await child.call("echo", Said("still here"), Said)).text.startswith("still here")
+    assert not running(first)
+    assert (await child.call("echo", Said("here again"), Said)).text.startswith("here again")
 
 
 async def test_an_unforeseen_error_is_one_line_with_its_traceback_as_a_note(child):
