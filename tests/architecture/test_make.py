@@ -21,7 +21,7 @@ def test_every_script_that_make_names_is_there() -> None:
 
 
 def test_the_video_of_the_demo_is_there() -> None:
-    (name,) = re.findall(r"^VIDEO  \?= (\S+)", MAKEFILE, flags=re.MULTILINE)
+    (name,) = re.findall(r"^VIDEO +\?= (\S+)", MAKEFILE, flags=re.MULTILINE)
     assert (ROOT / name).is_file()
 
 
