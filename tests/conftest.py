@@ -82,7 +82,8 @@ def reader_url(services: Stores) -> str:
 def _know_tables() -> None:
     for path in sorted(Path("ecg").glob("*/models.py")):
         pkgutil.resolve_name(f"ecg.{path.parent.name}.models")
-    pkgutil.resolve_name("ecg.kernel.jobs")
+    for name in ("jobs", "leftovers", "ratelimit"):
+        pkgutil.resolve_name(f"ecg.kernel.{name}")
     for table in list(METADATA.tables.values()):  # until every feature's models are there
         for key in table.foreign_keys:
             target = key.target_fullname.split(".")[0]

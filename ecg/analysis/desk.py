@@ -34,6 +34,7 @@ from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble, fetch_s
 from ecg.kernel.database import Database
 from ecg.kernel.errors import Conflict, EcgError, InputRefused, NotFound
 from ecg.kernel.identity import new_id
+from ecg.kernel.leftovers import remove_now
 from ecg.kernel.settings import AnalysisSettings, LimitSettings
 from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
@@ -174,7 +175,7 @@ async def _ended(
     *,
     refused: bool,
 ) -> None:
-    key = ""
+    left: list[str] = []
     async with desk.database.transaction() as session:
         if not await jobs.first_time(session, report_id):
             return
@@ -184,16 +185,10 @@ async def _ended(
         if row is None:
             return
         if refused:
-            key = await desk.refuse(session, row.video_id, trouble)
+            left.append(await desk.refuse(session, row.video_id, trouble))
         await desk.notify(session, row.owner_id, "analysis.failed", service.view(row, None))
     _over(desk, row, "refused" if refused else "failed")
-    if key:
-        try:
-            await desk.store.delete([key])
-        except EcgError as error:
-            structlog.get_logger("ecg.analysis").warning(
-                "leftover object", object=key, reason=error.message
-            )
+    await remove_now(desk.store, left)
 
 
 async def give_up(desk: AnalysisDesk, job_id: str, attempt: int, trouble: Trouble) -> None:

@@ -204,7 +204,11 @@ class Store:
             await self._call("delete_object", Key=key)
 
     async def delete_under(self, prefix: str) -> None:
-        """Removes every object whose key begins with ``prefix``."""
+        """Removes every object whose key begins with ``prefix``, and every upload in parts."""
+        begun = await self._call("list_multipart_uploads", Prefix=prefix)
+        for each in begun.get("Uploads", []):
+            if str(each["Key"]).startswith(prefix):  # not every make of store heeds the prefix
+                await self.abort_parts(str(each["Key"]), str(each["UploadId"]))
         while True:
             page = await self._call("list_objects_v2", Prefix=prefix)
             keys = [str(item["Key"]) for item in page.get("Contents", [])]

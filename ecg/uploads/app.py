@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
-import structlog
-
-from ecg.kernel.errors import EcgError
+from ecg.kernel.leftovers import remove_now, work_off_for_ever
 from ecg.kernel.web import Part
 from ecg.uploads import service
-from ecg.uploads.desk import UploadDesk, drop
+from ecg.uploads.desk import UploadDesk
 from ecg.uploads.routes import routes
 
 EVERY = 600.0
@@ -27,7 +26,7 @@ def api_part(desk: UploadDesk) -> Part:
 
     return Part(
         routes=[routes(desk)],
-        tasks=[clean],
+        tasks=[clean, partial(work_off_for_ever, desk.database, desk.store)],
         checks={"database": desk.database.ping, "store": desk.store.ping},
     )
 
@@ -36,14 +35,8 @@ async def clean_up(desk: UploadDesk) -> int:
     """Removes uploads that have run out, with their parts; returns how many."""
     async with desk.database.transaction() as session:
         expired = await service.claim_expired(session, _BATCH)
-        for upload, video in expired:
+        for upload, _ in expired:
             await desk.release(session, upload.id)
-            await service.remove_video(session, video.id)
-    for upload, video in expired:
-        try:
-            await drop(desk.store, upload, video)
-        except EcgError as error:
-            structlog.get_logger("ecg.uploads").warning(
-                "leftover object", key=video.key, reason=error.message
-            )
+        left = [await service.remove_video(session, video.id) for _, video in expired]
+    await remove_now(desk.store, left)
     return len(expired)

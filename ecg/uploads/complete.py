@@ -5,9 +5,10 @@ from __future__ import annotations
 from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import EcgError, InputRefused, MediaRefused, Unavailable
+from ecg.kernel.leftovers import remove_now
 from ecg.uploads import service
 from ecg.uploads.check import check_object, incoming, join_parts, settle
-from ecg.uploads.desk import UploadDesk, drop
+from ecg.uploads.desk import UploadDesk
 from ecg.uploads.models import Upload, Video
 from ecg.uploads.views import Completion
 
@@ -79,8 +80,8 @@ async def _refuse(desk: UploadDesk, owner: str, upload_id: str, error: MediaRefu
             return
         upload.state = "aborted"
         await desk.release(session, upload.id)
-        await service.refuse(session, video.id, Trouble.of(error))
-    await drop(desk.store, upload, video)
+        left = await service.refuse(session, video.id, Trouble.of(error))
+    await remove_now(desk.store, [left])
 
 
 def _refused_before(video: Video) -> None:

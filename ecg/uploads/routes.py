@@ -15,6 +15,7 @@ from ecg.kernel.errors import (
     NotFound,
     RequestInvalid,
 )
+from ecg.kernel.leftovers import remove_now
 from ecg.kernel.storage import PartDone, Store
 from ecg.kernel.web import Caller
 from ecg.uploads import service
@@ -133,8 +134,8 @@ async def abort_upload(
         if upload.state == "completed":
             raise Conflict("this upload is completed; delete the video instead")
         await desk.release(session, upload.id)
-        await service.remove_video(session, video.id)
-    await drop(desk.store, upload, video)
+        left = await service.remove_video(session, video.id)
+    await remove_now(desk.store, [left])
 
 
 def routes(desk: UploadDesk) -> Router:

@@ -14,6 +14,7 @@ from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import Conflict, NotFound
 from ecg.kernel.identity import new_id
+from ecg.kernel.leftovers import leave
 from ecg.kernel.telemetry import current_trace
 from ecg.media.info import MediaInfo, VideoFacts
 from ecg.uploads.models import Upload, Video
@@ -156,21 +157,29 @@ async def set_facts(
 
 
 async def refuse(session: AsyncSession, video_id: str, trouble: Trouble) -> str:
-    """Marks the video as refused, on behalf of the present request, and returns the source's
-    key, which the caller deletes once this is committed."""
+    """Marks the video as refused, on behalf of the present request, and leaves its source to be
+    removed; returns the prefix, which the caller removes once this is committed."""
     refusal = Refusal(trouble.code, trouble.message, current_trace())
-    key = await session.scalar(
+    await session.execute(
         update(Video)
         .where(Video.id == video_id)
         .values(state="refused", refusal=msgspec.to_builtins(refusal))
-        .returning(Video.key)
     )
-    return key or ""
+    await leave(session, [objects_of(video_id)])
+    return objects_of(video_id)
 
 
-async def remove_video(session: AsyncSession, video_id: str) -> None:
-    """Removes the rows of a video and of its upload."""
+async def remove_video(session: AsyncSession, video_id: str) -> str:
+    """Removes the rows of a video and of its upload and leaves what they have in the store to
+    be removed; returns the prefix, which the caller removes once this is committed."""
     await session.execute(delete(Video).where(Video.id == video_id))
+    await leave(session, [objects_of(video_id)])
+    return objects_of(video_id)
+
+
+def objects_of(video_id: str) -> str:
+    """The prefix of what was uploaded."""
+    return f"uploads/{video_id}/"
 
 
 async def claim_expired(session: AsyncSession, limit: int) -> Sequence[tuple[Upload, Video]]:

@@ -11,9 +11,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from ecg.kernel.errors import Conflict
+from ecg.kernel.leftovers import leave, remove_now
 from ecg.kernel.web import Caller, checked_cursor
 from ecg.uploads import service
-from ecg.uploads.desk import UploadDesk, drop, show, view
+from ecg.uploads.desk import UploadDesk, show, view
 from ecg.uploads.views import Videos, VideoView
 
 
@@ -51,17 +52,15 @@ async def delete_video(
     """Removes a video with everything made from it; what is at work on it is cancelled."""
     owner, wanted = request.user.user_id, str(video_id)
     async with desk.database.transaction() as session:
-        video = await service.get_video(session, owner, wanted)
+        await service.get_video(session, owner, wanted)
         ended = await desk.on_delete(session, owner, wanted)
+        await leave(session, ended.prefixes)
         upload = await service.open_upload(session, wanted)
         if upload is not None:
             await desk.release(session, upload.id)
-        await service.remove_video(session, wanted)
-    if upload is not None:
-        await drop(desk.store, upload, video)
+        source = await service.remove_video(session, wanted)
     await ended.stop()
-    for prefix in (f"uploads/{video.id}/", *ended.prefixes):
-        await desk.store.delete_under(prefix)
+    await remove_now(desk.store, [source, *ended.prefixes])
 
 
 @get("/videos/{video_id:uuid}/source", status_code=302)

@@ -132,9 +132,10 @@ class World(msgspec.Struct):
         return user_id
 
     async def add_video(self, owner: str, state: str = "ready") -> str:
+        video_id = new_id()
         video = Video(
-            id=new_id(), owner_id=owner, state=state, filename="a.mp4", size=1000,
-            content_type="video/mp4", key=f"uploads/{new_id()}/source", created_at=utc_now(),
+            id=video_id, owner_id=owner, state=state, filename="a.mp4", size=1000,
+            content_type="video/mp4", key=f"uploads/{video_id}/source", created_at=utc_now(),
             media=msgspec.to_builtins(MEDIA) if state == "ready" else None,
         )  # fmt: skip
         async with self.database.transaction() as session:

@@ -18,8 +18,9 @@ from ecg.analysis.service import check_wishes
 from ecg.auth.models import User
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
-from ecg.kernel.errors import Conflict, Unauthorized
+from ecg.kernel.errors import Conflict, Unauthorized, Unavailable
 from ecg.kernel.identity import Principal, new_id
+from ecg.kernel.leftovers import Leftover, leave, work_off
 from ecg.kernel.settings import LimitSettings, S3Settings
 from ecg.kernel.storage import Store
 from ecg.kernel.web import create_app
@@ -353,6 +354,66 @@ async def test_deleting_removes_the_objects(world: World) -> None:
     async with httpx.AsyncClient() as client:
         assert (await client.get(source.headers["location"])).status_code == 404
     assert (await world.ask("GET", f"/videos/{begun['video_id']}")).status_code == 404
+
+
+async def due_now(world: World, *, last: bool) -> int:
+    """Works off what was left as if its first, or its last, time had come."""
+    times = {"due_at": utc_now()} | ({"until": utc_now()} if last else {})
+    async with world.desk.database.transaction() as session:
+        await session.execute(update(Leftover).values(**times))
+    return await work_off(world.desk.database, world.desk.store)
+
+
+async def left(world: World) -> list[str]:
+    async with world.desk.database.transaction() as session:
+        return list(await session.scalars(select(Leftover.prefix)))
+
+
+async def test_what_is_deleted_while_the_store_is_away_is_removed_when_it_is_back(
+    world: World,
+) -> None:
+    data = MP4 + os.urandom(20 * MEBIBYTE)
+    whole, begun = await world.begin(MP4), await world.begin(data)
+    for each, sent in ((whole, MP4), (begun, piece(begun, data, 1))):
+        await put(each["parts"][0], sent)
+    await world.ask("POST", f"/uploads/{whole['id']}/complete", {})
+    store, before = world.desk.store, await open_uploads(world)
+    away = Store(S3Settings("http://127.0.0.1:9", bucket="x", access_key="a", secret_key="b"))
+    await away.open()
+    there, store._inside = store._inside, away._inside
+    for each in (whole, begun):
+        answer = await world.ask("DELETE", f"/videos/{each['video_id']}")
+        assert answer.status_code == 204
+    with pytest.raises(Unavailable):
+        await due_now(world, last=False)
+    store._inside = there
+    await away.close()
+    prefixes = {f"uploads/{each['video_id']}/" for each in (whole, begun)}
+    assert set(await left(world)) == prefixes
+    assert await due_now(world, last=False) == 2
+    for prefix in prefixes:
+        assert await store.names_under(prefix) == set()
+    assert await open_uploads(world) == before - 1
+    assert await due_now(world, last=True) == 2
+    assert await left(world) == []
+
+
+async def test_what_is_written_after_the_deletion_is_removed_too(world: World) -> None:
+    begun = await world.begin(MP4)
+    prefix = f"uploads/{begun['video_id']}/"
+    assert (await world.ask("DELETE", f"/videos/{begun['video_id']}")).status_code == 204
+    assert (await put(begun["parts"][0], MP4)).status_code == 200
+    assert await world.desk.store.names_under(prefix)
+    assert await due_now(world, last=True) == 1
+    assert not await world.desk.store.names_under(prefix)
+    assert await left(world) == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "uploads/", "uploads//", "uploads/x", "../a/"])
+async def test_a_prefix_of_more_than_one_thing_is_not_taken(world: World, prefix: str) -> None:
+    async with world.desk.database.transaction() as session:
+        with pytest.raises(ValueError, match="no prefix"):
+            await leave(session, [prefix])
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
