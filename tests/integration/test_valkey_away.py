@@ -20,7 +20,7 @@ from ecg.kernel.telemetry import Faults
 from ecg.kernel.transfer import open_client
 from ecg.kernel.wire import DeskObjects, DeskReports
 from ecg.kernel.work import Link
-from ecg.media.opened import probe
+from ecg.media.probe import probe
 from ecg.render import app, desk, progress, worker
 from ecg.render.browsers import find_browser
 from ecg.render.models import Render
