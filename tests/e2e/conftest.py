@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -8,11 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
+import msgspec
 import numpy as np
 import pytest
 
+from tests.e2e.api_routes import Known, Owned, read_routes
+from tests.e2e.client import Client
 from tests.e2e.service import Deployment, Process, environment, services
 
 Ecg = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -42,13 +47,15 @@ def _own_segments(
 SMALL = (320, 180)
 
 
-def write_video(target: Path, sound: Path | None, size: tuple[int, int] = SMALL) -> None:
-    """A dark moving gradient at 25 fps with ``sound`` under it, else 2 s without."""
+def write_video(
+    target: Path, sound: Path | None, size: tuple[int, int] = SMALL, seconds: float = 2.0
+) -> None:
+    """A dark moving gradient at 25 fps with ``sound`` under it, else ``seconds`` without."""
     with av.open(str(target), "w") as out:
         video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         (video.width, video.height), video.pix_fmt = size, "yuv420p"
         if sound is None:
-            _draw(out, video, 2.0)
+            _draw(out, video, seconds)
             return
         with av.open(str(sound)) as source:
             track = source.streams.audio[0]
@@ -64,11 +71,11 @@ def write_video(target: Path, sound: Path | None, size: tuple[int, int] = SMALL)
 
 
 def _draw(out: av.container.OutputContainer, video: av.VideoStream, seconds: float) -> None:
-    x = np.linspace(20, 60, video.width, dtype=np.float32)
+    x = np.linspace(30, 70, video.width).astype(np.uint8)
+    planes = np.full((video.height * 3 // 2, video.width), 128, np.uint8)
     for number in range(round(seconds * 25)):
-        row = np.roll(x, number * 2).astype(np.uint8)
-        picture = np.repeat(np.tile(row, (video.height, 1))[:, :, None], 3, axis=2)
-        frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+        planes[: video.height] = np.roll(x, number * 2)
+        frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, 25)
         out.mux(video.encode(frame))
     out.mux(video.encode(None))
@@ -106,14 +113,26 @@ def speech(with_picture: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def long_speech(with_picture: Callable[..., Path]) -> Path:
-    """Long enough that something can happen meanwhile."""
+    """Long enough that something can happen while it is heard."""
     return with_picture(FIXTURES / "conv_mf2.flac", (320, 180))
 
 
 @pytest.fixture(scope="session")
 def large_speech(with_picture: Callable[..., Path]) -> Path:
-    """The same in a larger picture, which takes longer to draw."""
-    return with_picture(FIXTURES / "conv_mf2.flac", (1280, 720))
+    """Large enough that something can happen while it is drawn."""
+    return with_picture(FIXTURES / "jfk.flac", (1280, 720))
+
+
+LONG = 10.0
+"""Seconds of ``long_silent``."""
+
+
+@pytest.fixture(scope="session")
+def long_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The like without sound: ready to draw on as soon as it is uploaded."""
+    path = tmp_path_factory.mktemp("media") / "long.mp4"
+    write_video(path, None, (1280, 720), LONG)
+    return path
 
 
 @contextmanager
@@ -134,23 +153,93 @@ def data_dir() -> Iterator[Path]:
         yield folder / "data"
 
 
+LIFTED = {f"ECG_LIMITS__{name}_PER_MINUTE": "100000" for name in ("REQUESTS", "RENDERS", "LOGINS")}
+"""No rate limit is met by tests that are about something else."""
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Process]:
     """The whole service in one process on stores of its own, as a developer runs it."""
     with reachable_folder() as folder:
-        process = Process(environment(folder / "data"), folder / "log")
+        settings = environment(folder / "data", **LIFTED)
+        process = Process(settings, folder / "serve.log").ready()
         yield process
         process.stop()
 
 
-@pytest.fixture
-def apart(tmp_path: Path, data_dir: Path) -> Iterator[Deployment]:
-    """The three roles in processes of their own, as an operator runs them."""
-    with services(data_dir) as settings:
-        deployment = Deployment(settings, tmp_path)
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """The three roles in processes of their own on ``ecg services``, as an operator runs them."""
+    with reachable_folder() as folder, services(folder / "data") as settings:
+        made = Deployment(settings, folder / "data", folder)
         try:
-            for role in ("api", "audio", "render"):
-                deployment.start(role)
-            yield deployment
+            yield made
         finally:
-            deployment.stop()
+            made.stop()
+
+
+@pytest.fixture
+def apart(deployment: Deployment) -> Deployment:
+    """One running process of each role, whatever the test before did to them."""
+    deployment.mend()
+    return deployment
+
+
+class Unbroken(msgspec.Struct, frozen=True):
+    """What an account has that nothing was done to: the documents of ``heard``, and the digest
+    of a draft of ``drawn``, each a video of its own. ``token``: its API key."""
+
+    token: str
+    heard: str
+    drawn: str
+    transcript: Any
+    scenario: Any
+    digest: str
+
+
+@pytest.fixture(scope="session")
+def unbroken(deployment: Deployment, long_speech: Path, long_silent: Path) -> Unbroken:
+    deployment.mend()
+    with Client(deployment.url).sign_up() as client:
+        heard = client.upload(long_speech)
+        drawn = client.captioned(long_silent, LONG)
+        render = client.render(drawn, output={"quality": "draft"})
+        assert client.ended(f"/renders/{render}")["state"] == "succeeded"
+        assert client.ended(f"/videos/{heard}/analysis")["state"] == "succeeded"
+        return Unbroken(
+            token=client.make_key(),
+            heard=heard,
+            drawn=drawn,
+            transcript=client.call("GET", f"/videos/{heard}/transcript"),
+            scenario=client.call("GET", f"/videos/{heard}/scenario"),
+            digest=hashlib.sha256(client.download(render)).hexdigest(),
+        )
+
+
+@pytest.fixture(scope="session")
+def routes(server: Process) -> list[Known]:
+    return read_routes(server)
+
+
+@pytest.fixture(scope="session")
+def owned(server: Process, speech: Path, silent_video: Path) -> Iterator[Owned]:
+    with Client(server.url, "owner") as owner, Client(server.url, "stranger") as stranger:
+        owner.sign_up()
+        stranger.sign_up()
+        silent = owner.upload(silent_video)
+        video = owner.analysed(speech)
+        failed = owner.ended(f"/videos/{silent}/analysis")
+        assert failed["state"] == "failed"
+        begun = {"filename": "a.mp4", "size": 1000, "content_type": "video/mp4"}
+        # an address of the public net, where nothing ever happens that it would be told of
+        hook = {"url": "https://8.8.8.8/hook", "events": ["render.failed"]}
+        ids = {
+            "video_id": video,
+            "upload_id": owner.call("POST", "/uploads", begun)["id"],
+            "render_id": owner.render(video, output={"quality": "draft"}),
+            "webhook_id": owner.call("POST", "/webhooks", hook)["id"],
+            "key_id": owner.call("POST", "/auth/keys", {"name": "k", "scopes": ["read"]})["id"],
+            "job_id": failed["id"],
+        }
+        owner.ended(f"/renders/{ids['render_id']}")
+        yield Owned(owner, stranger, ids)

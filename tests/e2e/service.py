@@ -1,10 +1,8 @@
-"""The service as its users meet it: processes started by the command line, a client that
-speaks plain HTTP."""
+"""The service as its operators meet it: processes started by the command line."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import re
@@ -14,14 +12,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import httpx
+import psycopg
+from prometheus_client.parser import text_string_to_metric_families
+
+from ecg.kernel.embedded.credentials import free_port
+from ecg.kernel.embedded.supervisor import running_pids
 
 ECG = [sys.executable, "-m", "ecg"]
 READY = 60
+HEAVY = ("torch", "ctranslate2", "onnxruntime", "av", "playwright", "faster_whisper", "numpy")
+"""Packages that the api role never loads."""
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -31,10 +36,12 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 class Process:
-    """``ecg serve`` with arguments; its address is known when this returns."""
+    """``ecg serve`` with arguments; its address is known once it is ``ready``."""
 
     def __init__(self, settings: Mapping[str, str], log: Path, *arguments: str) -> None:
         self.log = log
+        self.data = Path(settings["ECG_DATA_DIR"])
+        self.url = ""
         self._lines: queue.Queue[str] = queue.Queue()
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
@@ -42,7 +49,10 @@ class Process:
                 stdout=subprocess.PIPE, stderr=errors, text=True, env=dict(settings),
             )  # fmt: skip
         threading.Thread(target=self._read, daemon=True).start()
-        self.url = self._address()
+
+    def ready(self) -> Self:
+        self.url = self.url or self._address()
+        return self
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -65,6 +75,30 @@ class Process:
     def pid(self) -> int:
         return self.process.pid
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def maps(self, *packages: str) -> set[str]:
+        """Which of ``packages`` this process has libraries of in its memory."""
+        mapped = Path(f"/proc/{self.pid}/maps").read_text()
+        assert "/site-packages/" in mapped
+        return {name for name in packages if f"/site-packages/{name}" in mapped}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples ``name`` that have ``labels``; 0 where there is none."""
+        text = httpx.get(f"{self.url}/metrics").text
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
     def kill(self) -> None:
         """As kill -9 does."""
         self.process.kill()
@@ -73,7 +107,7 @@ class Process:
     def stop(self, seconds: float = 20) -> float:
         """Ends it as an operator does; returns how long that took."""
         started = time.monotonic()
-        if self.process.poll() is None:
+        if self.running:
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(seconds)
@@ -113,17 +147,19 @@ def services(data: Path) -> Iterator[dict[str, str]]:
 
 
 class Deployment:
-    """Roles in processes of their own over HTTP, on stores that ``environment`` names. Each role
-    has an address with a balancer before it, as an operator would put one."""
+    """Roles in processes of their own over HTTP, on the stores of ``data`` that ``settings``
+    name. Each role has an address with a balancer before it, as an operator would put one."""
 
-    def __init__(self, settings: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, settings: Mapping[str, str], data: Path, folder: Path) -> None:
+        self.data = data
+        self.processes: dict[str, list[Process]] = {"api": [], "audio": [], "render": []}
         self._folder = folder
-        self._balancers = {role: Balancer() for role in ("api", "audio", "render")}
-        self._settings = {
+        self._started = 0
+        self._balancers = {role: Balancer() for role in self.processes}
+        self.settings = {
             **settings,
             **{f"ECG_{role.upper()}__URL": self.address(role) for role in self._balancers},
         }
-        self.processes: list[Process] = []
 
     def address(self, role: str) -> str:
         return f"http://127.0.0.1:{self._balancers[role].port}"
@@ -132,26 +168,61 @@ class Deployment:
     def url(self) -> str:
         return self.address("api")
 
-    def start(self, role: str) -> Process:
+    def start(self, *roles: str, **more: str) -> list[Process]:
+        """A process of each of ``roles``, side by side, with ``more`` settings."""
+        begun = [(role, *self._begin(role, more)) for role in roles]
+        for role, process, port in begun:
+            process.ready().url = f"http://127.0.0.1:{port}"
+            self.processes[role].append(process)
+            self._balancers[role].backends.append(port)
+        return [process for _, process, _ in begun]
+
+    def _begin(self, role: str, more: Mapping[str, str]) -> tuple[Process, int]:
         own = f"ECG_{role.upper()}__URL"
-        settings = {name: value for name, value in self._settings.items() if name != own}
+        settings = {name: value for name, value in self.settings.items() if name != own}
         if role == "api":
             settings["ECG_PUBLIC_URL"] = self.url
-        log = self._folder / f"{role}{len(self.processes)}.log"
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port: int = probe.getsockname()[1]
-        process = Process(settings, log, "--role", role, "--port", str(port))
-        process.url = f"http://127.0.0.1:{port}"
-        self.processes.append(process)
-        self._balancers[role].backends.append(port)
-        return process
+        self._started += 1
+        log = self._folder / f"{role}{self._started}.log"
+        port = free_port()  # none that the system gives to clients meanwhile
+        return Process({**settings, **more}, log, "--role", role, "--port", str(port)), port
 
-    def logs(self) -> str:
-        return "".join(process.log.read_text() for process in self.processes)
+    def end(self, role: str, number: int = 0, *, kill: bool = False) -> float:
+        """Stops one process of ``role``; returns how long that took. ``kill``: as kill -9,
+        of which the balancer learns when nobody answers."""
+        process = self.processes[role].pop(number)
+        if kill:
+            process.kill()
+            return 0.0
+        self._balancers[role].backends.remove(process.port)
+        return process.stop()
+
+    def mend(self) -> None:
+        """One running process of each role, whatever was done to them."""
+        for role, running in self.processes.items():
+            for number in reversed(range(len(running))):
+                if number > 0 or not running[number].running:
+                    self.end(role, number)
+            self._balancers[role].backends[:] = [process.port for process in running]
+        self.start(*(role for role, running in self.processes.items() if not running))
+
+    def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """What the database answers."""
+        with psycopg.connect(self.settings["ECG_DATABASE__URL"], connect_timeout=10) as database:
+            return database.execute(query.encode(), values).fetchall()
+
+    def store_pid(self, name: str) -> int:
+        """The process of ``postgres``, ``valkey`` or ``store``; 0 while there is none."""
+        return running_pids(self.data, [name]).get(name, 0)
+
+    def logs(self) -> list[Path]:
+        """Of every process there ever was, and of the stores."""
+        return [*self._folder.glob("*.log"), *self.data.rglob("*.log")]
 
     def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.stop()
+        for role, running in self.processes.items():
+            while running:
+                self.end(role)
         for balancer in self._balancers.values():
             balancer.close()
 
@@ -176,8 +247,9 @@ class Balancer:
             except OSError:
                 return
             self._turn += 1
-            for number in range(len(self.backends)):
-                port = self.backends[(self._turn + number) % len(self.backends)]
+            ports = list(self.backends)
+            for number in range(len(ports)):
+                port = ports[(self._turn + number) % len(ports)]
                 try:
                     backend = socket.create_connection(("127.0.0.1", port), timeout=2)
                 except OSError:
@@ -206,108 +278,3 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
     for end in (source, target):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-
-
-class Client:
-    """One account over plain HTTP. Every method raises on an answer that is not 2xx."""
-
-    def __init__(self, url: str, name: str = "ada") -> None:
-        self.http = httpx.Client(base_url=url, timeout=30)
-        self.name = name
-        self.token = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
-        """The answer, whatever it is."""
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        content = None if body is None else json.dumps(body).encode()
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        return self.http.request(method, f"/api/v1{path}", content=content, headers=headers)
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        answer = self.ask(method, path, body, **headers)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
-
-    def sign_up(self) -> Self:
-        email = f"{self.name}-{time.time_ns()}@example.org"
-        answer = self.call("POST", "/auth/signup", {"email": email, "password": "correct horse"})
-        self.token = answer["access_token"]
-        return self
-
-    def upload(self, path: Path, **options: Any) -> str:
-        """Uploads a file straight to the store; returns the video's id."""
-        data = path.read_bytes()
-        made = self.call(
-            "POST", "/uploads",
-            {"filename": path.name, "size": len(data), "content_type": "video/mp4"},
-        )  # fmt: skip
-        done, at = [], 0
-        size = made["part_size"] or len(data)
-        for part in made["parts"]:
-            piece = data[at : at + size]
-            at += len(piece)
-            answer = httpx.put(part["url"], content=piece, headers=part["headers"], timeout=60)
-            assert answer.is_success, answer.text
-            done.append({"number": part["number"], "etag": answer.headers["etag"]})
-        video = self.call("POST", f"/uploads/{made['id']}/complete", {"parts": done, **options})
-        return video["id"]
-
-    def until(self, path: str, done: Callable[[Any], bool], seconds: float = 90) -> Any:
-        """Polls ``path`` until ``done``; a server that is away meanwhile is asked again."""
-        deadline = time.monotonic() + seconds
-        last: Any = None
-        while time.monotonic() < deadline:
-            try:
-                answer = self.ask("GET", path)
-                last = answer.json() if answer.is_success else answer.text
-                if answer.is_success and done(last):
-                    return last
-            except httpx.TransportError as error:
-                last = repr(error)
-            time.sleep(0.2)
-        raise AssertionError(f"{path} did not get there in {seconds} s: {last}")
-
-    def ended(self, path: str, seconds: float = 90) -> Any:
-        """The job at ``path`` once it is over."""
-        over = {"succeeded", "failed", "cancelled"}
-        return self.until(path, lambda job: job["state"] in over, seconds)
-
-    def analysed(self, path: Path, **options: Any) -> str:
-        """Uploads and waits for the transcript; returns the video's id."""
-        video = self.upload(path, **options)
-        job = self.ended(f"/videos/{video}/analysis")
-        assert job["state"] == "succeeded", job
-        return video
-
-    def render(self, video: str, **more: Any) -> str:
-        return self.call("POST", "/renders", {"video_id": video, **more})["id"]
-
-    def events(self, path: str, seconds: float = 90) -> Iterator[tuple[str, Any]]:
-        """Server-sent events as (name, document), until the stream ends."""
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
-        with self.http.stream("GET", f"/api/v1{path}", headers=headers, timeout=seconds) as answer:
-            assert answer.status_code == 200, answer.read()
-            name = ""
-            for line in answer.iter_lines():
-                if line.startswith("event:"):
-                    name = line[6:].strip()
-                elif line.startswith("data:"):
-                    yield name, json.loads(line[5:])
-
-    def download(self, render: str) -> bytes:
-        answer = self.ask("GET", f"/renders/{render}/download")
-        while answer.status_code == 503:
-            time.sleep(float(answer.headers["retry-after"]))
-            answer = self.ask("GET", f"/renders/{render}/download")
-        assert answer.status_code == 302, answer.text
-        fetched = httpx.get(answer.headers["location"], timeout=60)
-        assert fetched.status_code == 200
-        return fetched.content

@@ -1,173 +1,295 @@
-"""Whatever dies, no job is lost, none is done twice, and clients need only ask again."""
+"""Whatever dies, no job is lost, none is done twice, and clients need only ask again.
+
+One account and its videos serve all of these tests, so each counts what it adds.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import redis
 
-from ecg.kernel.embedded.supervisor import running_pids
-from tests.e2e.service import Client, Deployment, services
+from tests.e2e.client import OVER, Client
+from tests.e2e.conftest import LONG, Unbroken
+from tests.e2e.service import Deployment
 
 CAUGHT_UP = 30
-"""Seconds until a job goes on after what it needs was killed; the promise of the design."""
+"""Seconds until a job goes on after what it needs was killed or is back; the promise of the
+design."""
+
+SETTLED = 1.0
+"""Seconds after which a status shows the last that a dead worker wrote: twice the age that a
+snapshot may have."""
 
 
-def words(client: Client, video: str) -> list[tuple[str, float, float]]:
-    transcript = client.call("GET", f"/videos/{video}/transcript")
-    return [
-        (word["text"], word["start"], word["end"])
-        for part in transcript["segments"]
-        for word in part["words"]
-    ]
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def underway(job: Any) -> bool:
-    assert job["state"] not in {"succeeded", "failed"}, f"over before anything was killed: {job}"
-    if "stage" in job:
-        return job["stage"] == "transcribe" and job["progress"] > 0
-    return bool(job["progress"] and job["progress"]["frame"] > 0)
+@pytest.fixture
+def client(apart: Deployment, unbroken: Unbroken) -> Iterator[Client]:
+    with Client(apart.url, token=unbroken.token) as made:
+        yield made
 
 
 def position(job: Any) -> Any:
-    return (job["stage"], job["progress"]) if "stage" in job else job["progress"]
+    return job["state"], job.get("stage"), job["progress"]
 
 
-def test_audio_killed_in_mid_analysis(apart: Deployment, long_speech: Path) -> None:
-    with Client(apart.url).sign_up() as client:
-        whole = words(client, client.analysed(long_speech))
-        video = client.upload(long_speech)
-        path = f"/videos/{video}/analysis"
-        client.until(path, underway)
-        apart.processes[1].kill()
-        killed = time.monotonic()
-        at = position(client.call("GET", path))
-        apart.start("audio")
-        client.until(path, lambda job: position(job) != at, CAUGHT_UP)
-        assert time.monotonic() - killed < CAUGHT_UP
-        assert client.ended(path)["state"] == "succeeded"
-        assert words(client, video) == whole
+def amount(job: Any) -> float:
+    if "stage" in job:
+        return job["progress"]
+    return job["progress"]["frame"] if job["progress"] else 0
 
 
-def test_render_killed_in_mid_render(apart: Deployment, large_speech: Path) -> None:
-    with Client(apart.url).sign_up() as client:
-        video = client.analysed(large_speech)
-        first = client.render(video)
-        assert client.ended(f"/renders/{first}")["state"] == "succeeded"
-        whole = digest(client.download(first))
+def underway(job: Any) -> bool:
+    assert job["state"] not in OVER, f"over before anything was killed: {job}"
+    return amount(job) > 0 and job.get("stage") in {None, "transcribe"}
 
-        second = client.render(video)
-        path = f"/renders/{second}"
-        client.until(path, underway)
-        apart.processes[2].kill()
-        killed = time.monotonic()
-        at = position(client.call("GET", path))
-        apart.start("render")
-        client.until(path, lambda job: position(job) != at, CAUGHT_UP)
-        assert time.monotonic() - killed < CAUGHT_UP
-        assert client.ended(path)["state"] == "succeeded"
-        assert digest(client.download(second)) == whole
-        assert client.call("GET", "/usage")["today"]["renders"] == 2
-        assert len(client.call("GET", "/renders")["items"]) == 2
+
+def drawn_to(share: float) -> Callable[[Any], bool]:
+    return lambda job: underway(job) and amount(job) >= share * job["progress"]["total"]
+
+
+def goes_on(client: Client, path: str, since: float, changed: Callable[[Any], bool]) -> None:
+    """Waits for the job's first change; within ``CAUGHT_UP`` of ``since``."""
+    client.until(path, changed, CAUGHT_UP)
+    took = time.monotonic() - since
+    print(f"went on after {took:.1f} s")
+    assert took <= CAUGHT_UP
+
+
+def beyond(job: Any) -> Callable[[Any], bool]:
+    """More is done than in ``job``, or all of it."""
+    return lambda now: now["state"] in OVER or amount(now) > amount(job)
+
+
+@pytest.fixture
+def ordered(client: Client, long_silent: Path) -> tuple[str, str]:
+    """A render of a new video, of which nothing is drawn yet, and its path."""
+    return order(client, long_silent)
+
+
+def order(client: Client, path: Path) -> tuple[str, str]:
+    render = client.render(client.captioned(path, LONG), output={"quality": "draft"})
+    return render, f"/renders/{render}"
+
+
+def check_render(apart: Deployment, client: Client, unbroken: Unbroken, render: str) -> None:
+    """It succeeds as one that nothing was done to; one result, one usage entry, charged once."""
+    assert client.ended(f"/renders/{render}", 60)["state"] == "succeeded"
+    assert hashlib.sha256(client.download(render)).hexdigest() == unbroken.digest
+    entries = "SELECT kind, state FROM usage_entries WHERE subject_id = %s"
+    assert apart.ask(entries, render) == [("render", "charged")]
+    assert receipts(apart, render, "succeeded") == 1
+
+
+def check_analysis(apart: Deployment, client: Client, unbroken: Unbroken, video: str) -> None:
+    """The same of an analysis: one of it, and the documents are those of an unbroken one."""
+    assert client.ended(f"/videos/{video}/analysis", 60)["state"] == "succeeded"
+    assert client.call("GET", f"/videos/{video}/transcript") == unbroken.transcript
+    assert client.call("GET", f"/videos/{video}/scenario") == unbroken.scenario
+    jobs = apart.ask("SELECT id, state FROM analyses WHERE video_id = %s", video)
+    assert [state for _, state in jobs] == ["succeeded"]
+    assert receipts(apart, jobs[0][0], "succeeded") == 1
+
+
+def receipts(apart: Deployment, job: object, kind: str) -> object:
+    """How many reports of this kind had an effect."""
+    count = "SELECT count(*) FROM webhook_receipts WHERE id LIKE %s"
+    return apart.ask(count, f"{job}-%-{kind}")[0][0]
+
+
+def test_audio_killed_in_mid_analysis(
+    apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
+) -> None:
+    video = client.upload(long_speech)
+    path = f"/videos/{video}/analysis"
+    client.until(path, underway)
+    apart.end("audio", kill=True)
+    killed = time.monotonic()
+    time.sleep(SETTLED)
+    last = position(client.call("GET", path))
+    apart.start("audio")
+    goes_on(client, path, killed, lambda job: position(job) != last)
+    check_analysis(apart, client, unbroken, video)
+
+
+def test_render_killed_in_mid_render(apart: Deployment, client: Client, unbroken: Unbroken) -> None:
+    render, path = order(client, unbroken)
+    client.until(path, underway)
+    apart.end("render", kill=True)
+    killed = time.monotonic()
+    time.sleep(SETTLED)
+    last = position(client.call("GET", path))
+    apart.start("render")
+    goes_on(client, path, killed, lambda job: position(job) != last)
+    check_render(apart, client, unbroken, render)
 
 
 @pytest.mark.parametrize("moment", ["submitted", "underway", "ending"])
-def test_the_api_killed(apart: Deployment, large_speech: Path, moment: str) -> None:
-    with Client(apart.url).sign_up() as client:
-        video = client.analysed(large_speech)
-        render = client.render(video)
-        path = f"/renders/{render}"
-        if moment != "submitted":
-            client.until(path, underway)
-        if moment == "ending":
-            client.until(
-                path, lambda job: job["progress"]["frame"] >= 0.8 * job["progress"]["total"]
-            )
-        apart.processes[0].kill()
-        if moment == "ending":
-            time.sleep(3)
-        apart.start("api")
-        assert client.ended(path, 60)["state"] == "succeeded"
-        assert client.download(render)
-        assert client.call("GET", "/usage")["today"]["renders"] == 1
+def test_the_api_killed_while_a_render_is(
+    apart: Deployment, client: Client, unbroken: Unbroken, ordered: tuple[str, str], moment: str
+) -> None:
+    render, path = ordered
+    job = client.call("GET", path)
+    if moment != "submitted":
+        job = client.until(path, drawn_to(0.8) if moment == "ending" else underway)
+    apart.end("api", kill=True)
+    if moment == "ending":  # the engine has ended, and its worker finds nobody to report to
+        wait_for(lambda: stage_of(apart, render) == "upload", 30)
+        time.sleep(2)
+    apart.start("api")
+    goes_on(client, path, time.monotonic(), beyond(job))
+    check_render(apart, client, unbroken, render)
+
+
+def stage_of(apart: Deployment, render: str) -> str:
+    with redis.Redis.from_url(apart.settings["ECG_REDIS__URL"]) as store:
+        return json.loads(store.get(f"ecg:render:{render}"))["stage"]
+
+
+def wait_for(done: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_api_killed_while_a_video_is_heard(
+    apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
+) -> None:
+    video = client.upload(long_speech)
+    path = f"/videos/{video}/analysis"
+    job = client.until(path, underway)
+    apart.end("api", kill=True)
+    apart.start("api")
+    goes_on(client, path, time.monotonic(), beyond(job))
+    check_analysis(apart, client, unbroken, video)
+
+
+def test_the_api_killed_while_an_upload_is_completed(
+    apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
+) -> None:
+    digest = hashlib.sha256(long_speech.read_bytes()).hexdigest()
+    made = client.begin_upload(long_speech, sha256=digest)
+    path = f"/uploads/{made['id']}/complete"
+    ended: list[object] = []
+
+    def complete() -> None:
+        with Client(apart.url, token=unbroken.token) as other:
+            try:
+                ended.append(other.ask("POST", path, {}).status_code)
+            except httpx.TransportError as error:
+                ended.append(error)
+
+    store = apart.store_pid("store")
+    os.kill(store, signal.SIGSTOP)  # so that the kill falls between its two transactions
+    asking = threading.Thread(target=complete)
+    try:
+        asking.start()
+        time.sleep(1)
+        assert ended == []
+        apart.end("api", kill=True)
+    finally:
+        os.kill(store, signal.SIGCONT)
+    asking.join()
+    assert [isinstance(each, httpx.TransportError) for each in ended] == [True]
+    apart.start("api")
+    for _ in range(2):
+        assert client.call("POST", path, {})["id"] == made["video_id"]
+    check_analysis(apart, client, unbroken, made["video_id"])
 
 
 @pytest.mark.parametrize("store", ["postgres", "valkey"])
 @pytest.mark.parametrize("moment", ["underway", "ending"])
 def test_a_store_killed(
-    apart: Deployment, large_speech: Path, data_dir: Path, store: str, moment: str
+    apart: Deployment,
+    client: Client,
+    unbroken: Unbroken,
+    ordered: tuple[str, str],
+    store: str,
+    moment: str,
 ) -> None:
-    with Client(apart.url).sign_up() as client:
-        video = client.analysed(large_speech)
-        render = client.render(video)
-        path = f"/renders/{render}"
-        client.until(path, underway)
-        if moment == "ending":
-            client.until(
-                path, lambda job: job["progress"]["frame"] >= 0.9 * job["progress"]["total"]
-            )
-        pid = running_pids(data_dir, [store])[store]
-        os.kill(pid, signal.SIGKILL)
-        assert client.ended(path, CAUGHT_UP + 30)["state"] == "succeeded"
-        assert client.download(render)
-        assert client.call("GET", "/usage")["today"]["renders"] == 1
-        assert len(client.call("GET", "/renders")["items"]) == 1
+    render, path = ordered
+    job = client.until(path, drawn_to(0.9) if moment == "ending" else underway)
+    killed = apart.store_pid(store)
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: apart.store_pid(store) not in {0, killed}, 10)
+    goes_on(client, path, time.monotonic(), beyond(job))
+    check_render(apart, client, unbroken, render)
 
 
-def test_one_of_two_killed(apart: Deployment, speech: Path) -> None:
-    apart.start("api")
-    apart.start("render")
-    with Client(apart.url).sign_up() as client:
-        video = client.analysed(speech)
-        renders = [client.render(video) for _ in range(3)]
-        client.until(f"/renders/{renders[0]}", underway)
-        apart.processes[0].kill()
-        apart.processes[2].kill()
-        for render in renders:
-            assert client.ended(f"/renders/{render}", 120)["state"] == "succeeded"
-        assert len({digest(client.download(render)) for render in renders}) == 1
-        assert client.call("GET", "/usage")["today"]["renders"] == 3
+def test_one_of_two_killed(
+    apart: Deployment, client: Client, unbroken: Unbroken, long_silent: Path
+) -> None:
+    apart.start("api", "render")
+    renders = [order(client, long_silent)[0] for _ in range(3)]
+    readers = [Reader(apart.url, unbroken.token, f"/renders/{renders[0]}/events") for _ in "ab"]
+    for render in renders[:2]:  # so that both workers have one
+        client.until(f"/renders/{render}", underway)
+    apart.end("api", kill=True)
+    apart.end("render", kill=True)
+    for render in renders:
+        client.ended(f"/renders/{render}", 120)
+    assert client.refused == []
+    assert client.breaks_in_a_row <= 1, client.broken
+    for reader in readers:
+        reader.join(10)
+        assert reader.seen[-1][0] == "end", reader.breaks
+        assert reader.seen[-1][1]["state"] == "succeeded"
+        assert len(reader.breaks) <= 1
+    assert any(reader.breaks for reader in readers)  # each api had one, and one api was killed
+    for render in renders:
+        check_render(apart, client, unbroken, render)
 
 
-def test_the_render_role_absent_and_back(tmp_path: Path, data_dir: Path, speech: Path) -> None:
-    with services(data_dir) as settings:
-        deployment = Deployment(settings, tmp_path)
-        try:
-            assert absent_and_back(deployment, speech) == "succeeded"
-        finally:
-            deployment.stop()
+class Reader(threading.Thread):
+    """Follows a job's events to the end; connects again where the stream breaks off."""
+
+    def __init__(self, url: str, token: str, path: str) -> None:
+        super().__init__(daemon=True)
+        self.seen: list[tuple[str, Any]] = []
+        self.breaks: list[str] = []
+        self._at = url, token, path
+        self.start()
+
+    def run(self) -> None:
+        url, token, path = self._at
+        while not self.seen or self.seen[-1][0] != "end":
+            try:
+                with Client(url, token=token) as client:
+                    self.seen.extend(client.events(path))
+            except httpx.TransportError as error:
+                self.breaks.append(repr(error))
 
 
-def absent_and_back(deployment: Deployment, speech: Path) -> str:
-    api = deployment.start("api")
-    deployment.start("audio")
-    with Client(deployment.url).sign_up() as client:
-        video = client.analysed(speech)
-        answer = client.ask("POST", "/renders", {"video_id": video})
+def test_the_render_role_absent_and_back(
+    apart: Deployment, client: Client, silent_video: Path
+) -> None:
+    video = client.captioned(silent_video, 2)
+    apart.end("render")
+    (api,) = apart.processes["api"]
+    before = len(api.log.read_text())
+    paths: list[str] = []
+    while api.metric("ecg_breaker_open", peer="render") == 0:
+        answer = client.ask("POST", "/renders", {"video_id": video, "output": {"quality": "draft"}})
         assert (answer.status_code, answer.json()["state"]) == (202, "pending")
-        path = f"/renders/{answer.json()['id']}"
-        client.until(path, lambda _: breaker(api.url) == 1, 60)
-        time.sleep(10)
-        assert client.call("GET", path)["state"] == "pending"
-        faults = [line for line in api.log.read_text().splitlines() if '"event": "fault"' in line]
-        assert len(faults) == 1, faults
-        deployment.start("render")
-        state = client.ended(path, 60)["state"]
-        assert breaker(api.url) == 0
-        return state
-
-
-def breaker(url: str) -> float:
-    lines = httpx.get(f"{url}/metrics").text.splitlines()
-    found = [line for line in lines if line.startswith('ecg_breaker_open{peer="render"}')]
-    return float(found[0].rsplit(" ", 1)[1])
+        paths.append(f"/renders/{answer.json()['id']}")
+        assert len(paths) < 12
+        time.sleep(1)
+    time.sleep(7)  # the breaker lets one call try each 5 s
+    assert {client.call("GET", path)["state"] for path in paths} == {"pending"}
+    said = [json.loads(line) for line in api.log.read_text()[before:].splitlines()]
+    faults = [line for line in said if line["event"] == "fault"]
+    assert [fault["what"] for fault in faults] == ["the render role"]
+    apart.start("render")
+    for path in paths:
+        assert client.ended(path, 60)["state"] == "succeeded"
+    assert api.metric("ecg_breaker_open", peer="render") == 0

@@ -4,24 +4,23 @@ import asyncio
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.e2e.service import ECG, Client, Deployment, services
+from tests.e2e.client import Client
+from tests.e2e.service import ECG, Deployment
 
 
-@contextmanager
-def deployed(settings: dict[str, str], folder: Path) -> Iterator[tuple[Deployment, list[str]]]:
-    """Two api processes and an audio one; renders wait, so that nothing is given back."""
-    deployment = Deployment(settings, folder)
-    try:
-        apis = [deployment.start("api"), deployment.start("api")]
-        deployment.start("audio")
-        yield deployment, [api.url for api in apis]
-    finally:
-        deployment.stop()
+@pytest.fixture
+def client(apart: Deployment) -> Iterator[Client]:
+    """An account of its own; what it ordered is cancelled at the end, so that nothing waits for
+    it."""
+    with Client(apart.url).sign_up() as made:
+        yield made
+        for render in made.call("GET", "/renders?limit=100")["items"]:
+            made.call("DELETE", f"/renders/{render['id']}")
 
 
 def at_once(urls: list[str], token: str, video: str, count: int) -> list[httpx.Response]:
@@ -39,43 +38,32 @@ def at_once(urls: list[str], token: str, video: str, count: int) -> list[httpx.R
 
 
 def test_fifty_at_once_against_a_quota_of_five(
-    tmp_path: Path, data_dir: Path, speech: Path
+    apart: Deployment, client: Client, silent_video: Path
 ) -> None:
-    with (
-        services(data_dir) as settings,
-        deployed({**settings, "ECG_LIMITS__RENDERS_PER_MINUTE": "1000"}, tmp_path) as (
-            deployment,
-            urls,
-        ),
-        Client(deployment.url).sign_up() as client,
-    ):
-        email = client.call("GET", "/auth/me")["email"]
-        subprocess.run(
-            [*ECG, "users", "quota", email, "--renders-per-day", "5"], env=settings, check=True
-        )
-        video = client.analysed(speech)
-        answers = at_once(urls, client.token, video, 50)
-        assert Counter(a.status_code for a in answers) == {202: 5, 403: 45}
-        refused = next(a for a in answers if a.status_code == 403).json()
-        assert refused["code"] == "quota_exceeded"
-        assert client.call("GET", "/usage")["left"]["renders_per_day"] == 0
+    lifted = apart.start("api", "api", ECG_LIMITS__RENDERS_PER_MINUTE="1000")
+    email = client.call("GET", "/auth/me")["email"]
+    subprocess.run(
+        [*ECG, "users", "quota", email, "--renders-per-day", "5"], env=apart.settings, check=True
+    )
+    video = client.captioned(silent_video, 2)
+    answers = at_once([api.url for api in lifted], client.token, video, 50)
+    assert Counter(a.status_code for a in answers) == {202: 5, 403: 45}
+    refused = next(a for a in answers if a.status_code == 403).json()
+    assert refused["code"] == "quota_exceeded"
+    assert client.call("GET", "/usage")["left"]["renders_per_day"] == 0
+    owner = "SELECT count(*) FROM renders WHERE video_id = %s"
+    assert apart.ask(owner, video) == [(5,)]
 
 
 def test_twenty_five_in_a_minute_over_two_apis(
-    tmp_path: Path, data_dir: Path, speech: Path
+    apart: Deployment, client: Client, silent_video: Path
 ) -> None:
-    with (
-        services(data_dir) as settings,
-        deployed(settings, tmp_path) as (
-            deployment,
-            urls,
-        ),
-        Client(deployment.url).sign_up() as client,
-    ):
-        video = client.analysed(speech)
-        answers = at_once(urls, client.token, video, 25)
-        assert Counter(a.status_code for a in answers) == {202: 20, 429: 5}
-        refused = next(a for a in answers if a.status_code == 429)
-        assert refused.json()["code"] == "rate_limited"
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert refused.headers["content-type"] == "application/problem+json"
+    apart.start("api")
+    video = client.captioned(silent_video, 2)
+    urls = [api.url for api in apart.processes["api"]]
+    answers = at_once(urls, client.token, video, 25)
+    assert Counter(a.status_code for a in answers) == {202: 20, 429: 5}
+    refused = next(a for a in answers if a.status_code == 429)
+    assert refused.json()["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["content-type"] == "application/problem+json"

@@ -4,12 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.e2e.service import ECG, Deployment, environment, services
-
-HEAVY = ("torch", "ctranslate2", "onnxruntime", "av", "playwright", "faster_whisper", "numpy")
+from tests.e2e.service import ECG, HEAVY, Deployment, Process, environment
 
 LISTED = """
 import asyncio, sys
@@ -24,25 +21,15 @@ asyncio.run(main())
 """
 
 
-def test_the_api_role_loads_nothing_heavy(tmp_path: Path, data_dir: Path) -> None:
-    with services(data_dir) as settings:
-        deployment = Deployment(settings, tmp_path)
-        try:
-            api = deployment.start("api")
-            maps = Path(f"/proc/{api.pid}/maps").read_text()
-            mapped = [name for name in HEAVY if f"/site-packages/{name}" in maps]
-            assert "/site-packages/" in maps
-            assert not mapped
-        finally:
-            deployment.stop()
-        more = {"ECG_AUDIO__URL": "http://127.0.0.1:9", "ECG_RENDER__URL": "http://127.0.0.1:9"}
-        listed = subprocess.run(
-            [sys.executable, "-c", LISTED],
-            env={**settings, **more}, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        loaded = set(listed.stdout.split())
-        assert "litestar" in loaded
-        assert not loaded & set(HEAVY)
+def test_the_api_role_loads_nothing_heavy(apart: Deployment) -> None:
+    assert not apart.processes["api"][0].maps(*HEAVY)
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTED],
+        env=apart.settings, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(listed.stdout.split())
+    assert "litestar" in loaded
+    assert not loaded & set(HEAVY)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +56,9 @@ def test_what_is_missing_is_named(
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_told(tmp_path: Path, server: object) -> None:
-    port = httpx.URL(server.url).port  # pyright: ignore[reportAttributeAccessIssue]
+def test_a_taken_port_is_told(tmp_path: Path, server: Process) -> None:
     done = subprocess.run(
-        [*ECG, "serve", "--port", str(port)],
+        [*ECG, "serve", "--port", str(server.port)],
         env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1

@@ -6,50 +6,68 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
-from tests.e2e.service import Client, Deployment, Process, environment
+from tests.e2e.client import OVER, Client
+from tests.e2e.conftest import LONG, Unbroken
+from tests.e2e.service import Deployment, Process, environment
 
 
-def test_a_stop_amid_work_hands_the_job_back(apart: Deployment, long_speech: Path) -> None:
-    with Client(apart.url).sign_up() as client:
-        video = client.analysed(long_speech)
-        render = client.render(video)
-        path = f"/renders/{render}"
-        client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
-        worker = apart.processes[2]
+@pytest.mark.parametrize("role", ["audio", "render"])
+def test_a_stop_amid_work_hands_the_job_back(
+    apart: Deployment, unbroken: Unbroken, long_speech: Path, long_silent: Path, role: str
+) -> None:
+    with Client(apart.url, token=unbroken.token) as client:
+        if role == "audio":
+            video = client.upload(long_speech)
+            path = f"/videos/{video}/analysis"
+            client.until(path, lambda job: job["stage"] == "transcribe")
+        else:
+            path = f"/renders/{client.render(client.captioned(long_silent, LONG))}"
+            client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
+        worker = apart.processes[role][0]
         children = psutil.Process(worker.pid).children(recursive=True)
         assert children, "no engine was running"
-        assert worker.stop() < 10
+        assert apart.end(role) < 10
         assert not [child for child in children if alive(child)]
-        apart.start("render")
+        job = client.call("GET", path)
+        assert job["state"] not in OVER, "the work was done before the stop"
+        apart.start(role)
         assert client.ended(path, 60)["state"] == "succeeded"
-        assert client.call("GET", "/usage")["today"]["renders"] == 1
+        if role == "audio":
+            assert client.call("GET", f"/videos/{video}/transcript") == unbroken.transcript
+            assert apart.ask("SELECT count(*) FROM analyses WHERE video_id = %s", video) == [(1,)]
+        else:
+            entries = "SELECT state FROM usage_entries WHERE subject_id = %s"
+            assert apart.ask(entries, job["id"]) == [("charged",)]
 
 
 def test_everything_stops_with_a_reader_and_an_engine_at_work(
-    tmp_path: Path, data_dir: Path, long_speech: Path
+    tmp_path: Path, data_dir: Path, long_silent: Path
 ) -> None:
     settings = environment(data_dir)
-    first = Process(settings, tmp_path / "log")
+    first = Process(settings, tmp_path / "log").ready()
     with Client(first.url).sign_up() as client:
-        token, video = client.token, client.analysed(long_speech)
-        render = client.render(video)
-        path = f"/renders/{render}"
+        token, video = client.token, client.captioned(long_silent, LONG)
+        path = f"/renders/{client.render(video)}"
         client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
-        reader = threading.Thread(target=_read, args=(client, f"{path}/events"))
+        reader = threading.Thread(target=_read, args=(first.url, token, f"{path}/events"))
         reader.start()
+        client.until(path, lambda job: job["progress"]["frame"] > 10)
+        assert first.metric("ecg_event_readers", kind="render") == 1
         children = psutil.Process(first.pid).children(recursive=True)
         assert first.stop() < 10
         reader.join(10)
         assert not reader.is_alive()
         assert not [child for child in children if alive(child)]
 
-    second = Process(settings, tmp_path / "log")
+    second = Process(settings, tmp_path / "log").ready()
     try:
-        with Client(second.url) as client:
-            client.token = token
+        with Client(second.url, token=token) as client:
+            assert client.call("GET", path)["state"] not in OVER, "it was done before the stop"
             assert client.ended(path, 60)["state"] == "succeeded"
             assert client.call("GET", f"/videos/{video}")["state"] == "ready"
+            assert client.call("GET", "/usage")["today"]["renders"] == 1
     finally:
         assert second.stop() < 10
 
@@ -62,7 +80,7 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def _read(client: Client, path: str) -> None:
-    with contextlib.suppress(httpx.TransportError):  # the server goes away, which is the point
-        for _ in client.events(path):
+def _read(url: str, token: str, path: str) -> None:
+    with Client(url, token=token) as client, contextlib.suppress(httpx.TransportError):
+        for _ in client.events(path):  # the server goes away, which is the point
             pass
