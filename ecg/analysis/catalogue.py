@@ -7,6 +7,7 @@ fetched but by ``pull``.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -216,13 +217,13 @@ def _download(source: Source, attempt: Path, on_progress: Callable[[float, float
 
 
 def _weight(folder: Path) -> int:
-    sizes: list[int] = []
-    for path in folder.rglob("*.whl"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:  # pip has just moved it
-            continue
-    return sum(sizes)
+    """Bytes of the wheels in ``folder``, whatever pip moves or removes meanwhile."""
+    weight = 0
+    for parent, _, names in os.walk(folder):  # which passes over a folder that has gone
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                weight += Path(parent, name).stat().st_size if name.endswith(".whl") else 0
+    return weight
 
 
 def _pip_reason(log: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zipfile
 from pathlib import Path
 
@@ -151,3 +152,26 @@ def test_a_folder_that_cannot_be_made_is_refused(
     (tmp_path / "file").touch()
     with pytest.raises(InputRefused, match="file/models: cannot be written"):
         pull("small", tmp_path / "file/models", lambda _done, _total: None)
+
+
+def test_wheels_are_weighed_while_they_are_moved_and_removed(tmp_path: Path) -> None:
+    (tmp_path / "still.whl").write_bytes(b"four")
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            for name in "abcdefgh":
+                (tmp_path / name).mkdir()
+                (tmp_path / name / "some.whl").write_bytes(b"one")
+            for name in "abcdefgh":
+                (tmp_path / name / "some.whl").unlink()
+                (tmp_path / name).rmdir()
+
+    churning = threading.Thread(target=churn)
+    churning.start()
+    try:
+        weights = {catalogue._weight(tmp_path) for _ in range(2000)}
+    finally:
+        stop.set()
+        churning.join()
+    assert min(weights) == 4
