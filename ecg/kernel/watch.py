@@ -127,7 +127,7 @@ class Watch:
                     async with asyncio.timeout(KEEP_ALIVE):
                         await reader.changed.wait()
                 except TimeoutError:
-                    yield ServerSentEventMessage(comment="still here")
+                    yield ServerSentEventMessage(comment="still here", data=None)
                     continue
                 reader.changed.clear()
                 now = reader.latest

@@ -121,8 +121,10 @@ def test_audio_killed_in_mid_analysis(
     check_analysis(apart, client, unbroken, video)
 
 
-def test_render_killed_in_mid_render(apart: Deployment, client: Client, unbroken: Unbroken) -> None:
-    render, path = order(client, unbroken)
+def test_render_killed_in_mid_render(
+    apart: Deployment, client: Client, unbroken: Unbroken, ordered: tuple[str, str]
+) -> None:
+    render, path = ordered
     client.until(path, underway)
     apart.end("render", kill=True)
     killed = time.monotonic()

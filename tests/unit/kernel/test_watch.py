@@ -30,3 +30,12 @@ async def test_an_account_has_so_many_event_streams_at_once(
     readers[1].cancel()
     await asyncio.wait(readers[1:])
     assert not watching._open
+
+
+async def test_a_sign_of_life_is_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "KEEP_ALIVE", 0.01)
+    events = Watch("render")._events("ada", "1", Shown(b"{}", over=False))
+    first, quiet = await anext(events), await anext(events)
+    await events.aclose()
+    assert b"data: {}" in first.encode()
+    assert b"data" not in quiet.encode()
