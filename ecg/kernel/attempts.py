@@ -18,9 +18,11 @@ from ecg.kernel.errors import EcgError, rebuilt
 
 class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is put in a queue. ``timeout``: seconds one attempt may take at most.
-    ``traceparent``: the request that the job was made by."""
+    ``traceparent``: the request that the job was made by; ``user_id``: whose job it is, for the
+    logs alone."""
 
     id: str
+    user_id: str
     timeout: int
     traceparent: str
 

@@ -85,7 +85,7 @@ async def _round(
                 trouble = Trouble("engine_failed", f"given up after {tried} attempts")
                 await kind.give_up(job.id, job.attempt, trouble)
             else:
-                if not await _submitted(kind, Ticket(job.id, job.timeout, job.trace)):
+                if not await _submitted(kind, Ticket(job.id, job.owner_id, job.timeout, job.trace)):
                     break
                 await _acknowledged(database, kind.table, job.id)
     except EcgError as error:
@@ -123,6 +123,7 @@ async def _claimed(
             .values(seen_at=now)
             .returning(
                 table.id,
+                table.owner_id,
                 table.state,
                 table.attempt,
                 table.attempts_from,

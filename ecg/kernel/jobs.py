@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
+import structlog
 from sqlalchemy import ForeignKey, String, Text, delete, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -100,6 +101,7 @@ async def begin(session: AsyncSession, table: type[Any], job_id: str) -> Attempt
     job = await session.scalar(select(table).where(table.id == job_id).with_for_update())
     if job is None:
         raise NotFound(f"no job {job_id}")
+    _bind(job)
     if job.state in OVER:
         raise Conflict(f"job {job_id} is over: {job.state}")
     job.attempt += 1
@@ -115,6 +117,7 @@ async def check_attempt(session: AsyncSession, table: type[Any], job_id: str, at
     job = await session.scalar(select(table).where(table.id == job_id))
     if job is None:
         raise NotFound(f"no job {job_id}")
+    _bind(job)
     if job.state in OVER or job.attempt != attempt:
         raise Conflict(f"attempt {attempt} of job {job_id} is over")
     return job
@@ -132,7 +135,7 @@ async def finish(  # noqa: PLR0913 - a transition has this much to say
 ) -> Any | None:
     """Closes the job with ``values`` in its other columns and returns its row; ``None`` where
     it was over already or a later attempt has begun, and nothing is changed."""
-    return await session.scalar(
+    job = await session.scalar(
         update(table)
         .where(table.id == job_id, table.state.not_in(OVER), table.attempt <= attempt)
         .values(
@@ -143,6 +146,14 @@ async def finish(  # noqa: PLR0913 - a transition has this much to say
         )
         .returning(table)
     )
+    if job is not None:
+        _bind(job)
+    return job
+
+
+def _bind(job: Any) -> None:
+    """What is logged from here on says whose job it is about."""
+    structlog.contextvars.bind_contextvars(job_id=job.id, user_id=job.owner_id)
 
 
 async def cancel(session: AsyncSession, table: type[Any], owner_id: str, job_id: str) -> bool:

@@ -269,7 +269,7 @@ class _Running:
 
     async def run(self, work: Work, ticket: Ticket) -> None:
         begin_trace(ticket.traceparent)
-        structlog.contextvars.bind_contextvars(job_id=ticket.id)
+        structlog.contextvars.bind_contextvars(job_id=ticket.id, user_id=ticket.user_id)
         life = Life(int(self._job.meta.get("crashes", 0)))
         doing = asyncio.ensure_future(work(ticket, life))
         try:

@@ -181,7 +181,7 @@ async def test_urls_are_for_the_present_attempt_and_known_names(objects, desks):
 
 
 async def test_a_job_is_queued_once_and_can_be_taken_back(submitter, queue):
-    ticket = Ticket(str(uuid.uuid4()), 60, TRACE)
+    ticket = Ticket(str(uuid.uuid4()), "ada", 60, TRACE)
     await submitter.submit(ticket)
     await submitter.submit(ticket)
     assert await queue.count("queued") == 1
@@ -241,7 +241,7 @@ async def test_worker_routes_need_a_token_too(queue, role):
     wire, other = WIRES[role], next(each for each in WIRES if each != role)
     routes = [wire.worker_routes(QueueSubmitter(queue), KEYS)]
     async with served(routes) as url, httpx.AsyncClient(base_url=url) as client:
-        body = msgspec.json.encode(Ticket(str(uuid.uuid4()), 60, TRACE))
+        body = msgspec.json.encode(Ticket(str(uuid.uuid4()), "ada", 60, TRACE))
         wrong = [
             {},
             {"Authorization": f"Bearer {service_token(KEYS[0], other)}"},

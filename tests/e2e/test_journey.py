@@ -93,13 +93,14 @@ def check_processes(apart: Deployment, client: Client, render: str) -> None:
 
 def test_one_id_follows_a_render_through_the_roles(apart: Deployment, unbroken: Unbroken) -> None:
     with Client(apart.url, token=unbroken.token) as client:
+        user = client.call("GET", "/auth/me")["id"]
         answer = client.ask("POST", "/renders", {"video_id": unbroken.drawn})
         one, job = answer.headers["x-request-id"], answer.json()["id"]
         assert client.ended(f"/renders/{job}")["state"] == "succeeded"
     log = apart.processes["render"][0].log.read_text()
     of_job = [line for line in map(json.loads, log.splitlines()) if line.get("job_id") == job]
     assert of_job
-    assert {line["request_id"] for line in of_job} == {one}
+    assert {(line["request_id"], line["user_id"]) for line in of_job} == {(one, user)}
 
 
 def test_what_cannot_be_read_is_refused_with_its_reason(

@@ -32,7 +32,7 @@ class Said(msgspec.Struct):
 
 
 def ticket(seconds=600):
-    return Ticket(str(uuid.uuid4()), seconds, f"00-{'1' * 32}-{'2' * 16}-01")
+    return Ticket(str(uuid.uuid4()), "ada", seconds, f"00-{'1' * 32}-{'2' * 16}-01")
 
 
 async def until(what, seconds=10):

@@ -167,7 +167,7 @@ def analysis_of(path, **limits):
 
 
 async def over(desk, queue, seconds=120):
-    ticket = Ticket(desk.id, 600, f"00-{'1' * 32}-{'2' * 16}-01")
+    ticket = Ticket(desk.id, "ada", 600, f"00-{'1' * 32}-{'2' * 16}-01")
     await QueueSubmitter(queue).submit(ticket)
     await asyncio.wait_for(desk.over.wait(), seconds)
     async with asyncio.timeout(10):

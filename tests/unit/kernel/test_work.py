@@ -48,7 +48,7 @@ def test_folders_of_killed_workers_go_and_those_in_use_stay(tmp_path):
 
 
 async def test_a_job_waits_for_room_on_the_disk(tmp_path, monkeypatch):
-    ticket, begun = Ticket("1", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
+    ticket, begun = Ticket("1", "ada", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
     tried = work.Attempted(None, ticket, Life(0), begun, tmp_path)
     fetched = []
 
@@ -68,7 +68,7 @@ async def test_a_job_waits_for_room_on_the_disk(tmp_path, monkeypatch):
 
 
 async def test_where_no_room_comes_about_another_worker_may_have_the_job(tmp_path, monkeypatch):
-    ticket, begun = Ticket("1", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
+    ticket, begun = Ticket("1", "ada", 60, ""), Attempt(1, msgspec.Raw(b"{}"))
     tried = work.Attempted(None, ticket, Life(0), begun, tmp_path)
     monkeypatch.setattr(work, "ROOM_SECONDS", 0.3)
     usage = shutil.disk_usage(tmp_path)
