@@ -8,10 +8,7 @@ trap 'rm -f "$log"' EXIT
 
 here() { "$bin/ecg" doctor "$@" >"$log" 2>&1; }
 debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
-install() {
-  apt-get -qq update >"$log" 2>&1 || true
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >>"$log" 2>&1
-}
+install() { sh "$(dirname "$0")/debian.sh" "$@" >"$log" 2>&1; }
 
 here driver browser && exit 0
 # whatever is wrong with the program itself, installing a browser would not mend it

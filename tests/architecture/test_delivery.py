@@ -39,7 +39,7 @@ def checked(program: str, *arguments: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def environment(name: str) -> dict[str, str]:
+def environment(name: str) -> dict[str, str | None]:
     return SERVICES[name]["environment"]
 
 
@@ -96,9 +96,17 @@ def test_nothing_is_published_that_was_not_tested_and_tried() -> None:
 
 def test_the_image_is_made_by_the_targets_of_a_checkout() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    run = re.findall(r"^RUN make ([a-z-]+)", CONTAINERFILE, flags=re.MULTILINE)
+    run = re.findall(r"^RUN .*\bmake ([a-z-]+)$", CONTAINERFILE, flags=re.MULTILINE)
     assert run
     assert set(run) <= targets
+    browser = (ROOT / "scripts/browser.sh").read_text()
+    for name in ("chromium", "libatomic1"):
+        assert re.search(
+            rf"^RUN sh /tmp/debian\.sh .*\b{name}\b", CONTAINERFILE, flags=re.MULTILINE
+        )
+        assert f"install {name}" in browser
+    assert "/debian.sh" in browser
+    assert "apt-get" not in CONTAINERFILE + browser.replace("command -v apt-get", "")
 
 
 def test_what_the_image_is_made_of_is_let_in() -> None:
@@ -151,9 +159,20 @@ def test_every_setting_in_the_compose_file_is_one_there_is() -> None:
         assert given <= known, name
 
 
+HELD_BY_THE_IMAGE = {"work_dir", "models_dir", "segments_dir", "browser", "data_dir"}
+OF_THE_COMMAND_LINE = {"analysis.threads", "render.style", "render.quality"}
+
+
+def test_every_setting_can_be_made_in_the_compose_file() -> None:
+    reachable = {key for name in ("api", "audio", "render") for key in environment(name)}
+    reachable |= {"ECG_S3__REGION"}  # SeaweedFS takes any
+    for key in set(setting_keys()) - HELD_BY_THE_IMAGE - OF_THE_COMMAND_LINE:
+        assert PREFIX + key.upper().replace(".", "__") in reachable
+
+
 def test_a_worker_has_no_key_to_what_is_not_its_own() -> None:
     for name in ("audio", "render"):
-        held = set(environment(name))
+        held = {key for key, value in environment(name).items() if value is not None}
         assert held == {"ECG_REDIS__URL", "ECG_API__URL", "ECG_SERVICE_KEY"}
         assert "rows" not in SERVICES[name]["networks"]
     assert "ECG_REDIS__URL" not in environment("api"), "the api may only read progress"
@@ -195,7 +214,7 @@ def test_an_alert_says_what_to_do(rule: dict[str, Any]) -> None:
 
 def test_every_setting_of_the_service_is_in_the_operator_guide() -> None:
     for key in setting_keys():
-        if key not in {"analysis.threads", "render.style", "render.quality"}:
+        if key not in OF_THE_COMMAND_LINE:
             assert f"`{PREFIX}{key.upper().replace('.', '__')}`" in GUIDE, key
 
 
