@@ -270,14 +270,12 @@ def _inside(error: DocumentInvalid) -> DocumentInvalid:
 
 
 async def _shown(desk: RenderDesk, owner: str, render_id: str) -> Shown:
-    known = desk.watch.snapshot(owner, render_id)
-    if known is not None:
-        return known
-    async with desk.database.transaction() as session:
-        row = await service.get_render(session, owner, render_id)
-    shown = (await work.shown_rows(desk, [row]))[row.id]
-    desk.watch.keep(owner, render_id, shown)
-    return shown
+    async def read() -> Shown:
+        async with desk.database.transaction() as session:
+            row = await service.get_render(session, owner, render_id)
+        return (await work.shown_rows(desk, [row]))[row.id]
+
+    return await desk.watch.shown(owner, render_id, read)
 
 
 def _answer(row: Render) -> Response[RenderView]:
