@@ -31,7 +31,7 @@ from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
 from ecg.kernel.work import Attempted, Link, attempt, now, told, within
-from ecg.media.info import MediaInfo, VideoLimits, check_length, check_size
+from ecg.media.info import MediaInfo, VideoLimits, check_duration, check_picture
 
 SHARES = {
     "download": (0.0, 0.08),
@@ -131,8 +131,8 @@ def check_limits(media: MediaInfo, limits: VideoLimits, name: str) -> None:
     """Raises ``MediaRefused``, saying what was found and what the api that asked allows."""
     if not media.video:
         raise MediaRefused(f"{name}: has sound but no picture; upload a video")
-    check_length(media.duration, limits, name)
-    check_size(media.video[0].width, media.video[0].height, limits, name)
+    check_duration(media.duration, limits, name)
+    check_picture(media.video[0].width, media.video[0].height, limits, name)
 
 
 async def _stored(tried: Attempted, name: str, data: bytes) -> Stored:

@@ -16,6 +16,7 @@ from ecg.kernel.errors import DocumentInvalid
 T = TypeVar("T", bound=msgspec.Struct)
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_LENGTH = re.compile(r"Expected `(?P<kind>\w+)` of length <= (?P<most>\d+)")
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
@@ -30,9 +31,15 @@ def decode(data: bytes | str, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, path = (found["what"], found["path"]) if found else (str(error), None)
+        what = _LENGTH.sub(_too_long, what)
         raise DocumentInvalid(what, _exact(data, kind, path or "$", str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(data, error) from None
+
+
+def _too_long(found: re.Match[str]) -> str:
+    unit = "characters" if found["kind"] == "str" else "entries"
+    return f"is too long; at most {int(found['most']):,} {unit} are allowed"
 
 
 def _read(data: bytes | str, kind: type[T]) -> T:

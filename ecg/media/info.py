@@ -108,7 +108,7 @@ class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 VIDEO_LIMITS = VideoLimits()
 
 
-def check_length(seconds: float, limits: VideoLimits, name: str) -> None:
+def check_duration(seconds: float, limits: VideoLimits, name: str) -> None:
     """Raises ``MediaRefused`` where the video ``name`` is longer than allowed."""
     if seconds > limits.seconds:
         raise MediaRefused(
@@ -117,7 +117,7 @@ def check_length(seconds: float, limits: VideoLimits, name: str) -> None:
         )
 
 
-def check_size(width: int, height: int, limits: VideoLimits, name: str) -> None:
+def check_picture(width: int, height: int, limits: VideoLimits, name: str) -> None:
     """Raises ``MediaRefused`` where the picture of ``name`` is larger than allowed."""
     if max(width, height) > limits.pixels:
         raise MediaRefused(

@@ -24,8 +24,8 @@ from ecg.media.info import (
     OtherStream,
     VideoLimits,
     VideoStream,
-    check_length,
-    check_size,
+    check_duration,
+    check_picture,
 )
 from ecg.media.opened import has_decoder, is_still, open_media, pictures, sounds
 
@@ -77,15 +77,15 @@ def probe(path: Path, limits: VideoLimits = VIDEO_LIMITS) -> MediaInfo:
             raise MediaRefused(f"{path}: {_nothing(others)}")
         for stream in pictures(container):
             context = stream.codec_context
-            check_size(context.width, context.height, limits, str(path))
+            check_picture(context.width, context.height, limits, str(path))
         ends = _ends(container)
         video = tuple(_video(container, stream, ends, path) for stream in pictures(container))
         audio = tuple(_audio(stream, ends) for stream in sounds(container))
         first = min(stream.start_time for stream in (*video, *audio))
         last = max(stream.start_time + stream.duration for stream in (*video, *audio))
-        check_length(last - first, limits, str(path))
+        check_duration(last - first, limits, str(path))
         for stream in video:
-            check_size(stream.width, stream.height, limits, str(path))
+            check_picture(stream.width, stream.height, limits, str(path))
         return MediaInfo(
             container=container.format.name,
             duration=last - first,

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ecg.kernel.errors import MediaRefused
-from ecg.media.info import VIDEO_LIMITS, VideoLimits, check_length
+from ecg.media.info import VIDEO_LIMITS, VideoLimits, check_duration
 from ecg.media.opened import open_media, origin, sounds
 
 Sound: TypeAlias = NDArray[np.float32]
@@ -45,7 +45,7 @@ def decode(path: Path, audio_track: int, limits: VideoLimits = VIDEO_LIMITS) -> 
             hole = at - written if abs(at - written) > _JITTER else 0
             new = samples[max(0, -hole) :]
             end = written + max(0, hole) + len(new)
-            check_length(end / RATE, limits, str(path))
+            check_duration(end / RATE, limits, str(path))
             yield from _silence(hole)
             yield new
             written = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,6 @@ import av.video.frame
 from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import VideoStream
 from ecg.media.opened import name_of
-from ecg.media.served import at_limit
 from ecg.render.engine.light import HDR
 from ecg.render.engine.plan import FrameTimes
 from ecg.render.interfaces import Quality
@@ -40,16 +40,18 @@ _X265: dict[Quality, tuple[str, str]] = {
     "standard": ("veryfast", "21"),
     "high": ("medium", "18"),
 }
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES})
 _NVENC_FORMATS = {"yuv420p"}
 
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """Raises ``EngineFailed`` where writing ``path`` fails: that is no fault of what is read."""
+    """Raises ``EngineFailed`` where ``path`` cannot be written to. Whatever else FFmpeg refuses
+    to encode or to write is the fault of what was read, and left to ``open_media``."""
     try:
         yield
     except av.error.FFmpegError as error:
-        if at_limit(error):
+        if error.errno not in _DISK:
             raise
         raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
 

@@ -20,7 +20,7 @@ import msgspec
 
 from ecg.captions.scenario import check_within
 from ecg.kernel.errors import EngineFailed, MediaRefused
-from ecg.media.info import VIDEO_LIMITS, MediaInfo, VideoLimits, VideoStream, check_length
+from ecg.media.info import VIDEO_LIMITS, MediaInfo, VideoLimits, VideoStream, check_duration
 from ecg.media.opened import open_media
 from ecg.media.probe import probe
 from ecg.media.served import Context
@@ -238,7 +238,7 @@ def prepare(job: RenderJob, source: Path, limits: VideoLimits = VIDEO_LIMITS) ->
     info, video = checked(source, limits)
     with open_media(source) as container:
         times = read_frame_times(container, video.index)
-    check_length(_end(times, video), limits, str(source))
+    check_duration(_end(times, video), limits, str(source))
     check_within(job.scenario, _end(times, video), 1 / float(video.rate))
     width, height = video.shown_size
     overlay = Overlay(pixel_format(video), width, height, video.rotation)

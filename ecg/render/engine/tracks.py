@@ -11,8 +11,9 @@ import av.container
 import av.error
 import av.stream
 
+from ecg.kernel.errors import MediaRefused
 from ecg.media.info import MediaInfo, OtherStream
-from ecg.media.opened import has_decoder, is_still, sounds
+from ecg.media.opened import has_decoder, is_still, name_of, sounds
 from ecg.render.engine.soft import PLAIN, Line, add_captions
 
 COPIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
@@ -58,19 +59,20 @@ def add_tracks(output: Any, source: av.container.InputContainer) -> list[Iterato
 
     Text captions come from a reading of their own, ahead of the rest.
     """
+    name = name_of(source)
     tracks: dict[int, _Copied | _Aac] = {}
     for sound in sounds(source):
         copied = sound.codec_context.codec.canonical_name in COPIED_SOUND
-        tracks[sound.index] = (_Copied if copied else _Aac)(output, sound)
+        tracks[sound.index] = _Copied(output, sound, name) if copied else _Aac(output, sound)
     captions: list[Iterator[Piece]] = []
     for stream in source.streams.subtitles:
         if _name(stream) == "mov_text":
-            tracks[stream.index] = _Copied(output, stream)
+            tracks[stream.index] = _Copied(output, stream, name)
         elif _name(stream) in TEXT_CAPTIONS:
             captions.append(_text(output, source, stream))
     for stream in source.streams.video:
         if is_still(stream) and _name(stream) in COVERS:
-            tracks[stream.index] = _Copied(output, stream)
+            tracks[stream.index] = _Copied(output, stream, name)
     return [_pieces(source, tracks), *captions]
 
 
@@ -88,16 +90,34 @@ def describe(target: Any, source: av.stream.Stream) -> None:
 
 
 class _Copied:
-    """A stream whose packets are the source's own."""
+    """A stream whose packets are the source's own. Raises ``MediaRefused`` where their times run
+    backwards; one that comes as late as the one before it, or a trifle earlier, is left out."""
 
-    def __init__(self, output: Any, source: av.stream.Stream) -> None:
+    def __init__(self, output: Any, source: av.stream.Stream, name: str) -> None:
         self._target = output.add_stream_from_template(source, opaque=True)
+        self._name = name
+        self._kind = "sound" if source.type == "audio" else "captions"
+        self._last: Fraction | None = None
         describe(self._target, source)
 
     def packets(self, packet: Any) -> Iterator[Any]:
-        if packet.size:
+        if packet.size and self._rises(packet):
             packet.stream = self._target
             yield packet
+
+    def _rises(self, packet: Any) -> bool:
+        if packet.dts is None:
+            return True
+        due, last = packet.dts * packet.time_base, self._last
+        if last is None or due > last:
+            self._last = due
+            return True
+        if last - due > _JITTER:
+            raise MediaRefused(
+                f"{self._name}: its {self._kind} at {float(due):.2f} s comes after that at "
+                f"{float(last):.2f} s; it is damaged or joined of several, convert it first"
+            )
+        return False
 
     def drained(self) -> Iterable[Any]:
         return ()
@@ -112,25 +132,43 @@ class _Aac:
         self._target.codec_context.layout = _LAYOUTS.get(source.channels, "stereo")
         self._target.codec_context.bit_rate = _AAC_RATE * self._target.codec_context.channels
         self._next: int | None = None
+        self._form: tuple[str, str, int] | None = None
+        self._resampler = self._new_resampler()
         describe(self._target, source)
 
     def packets(self, packet: Any) -> Iterator[Any]:
         for frame in _decoded(packet):
-            self._set_time(frame)
-            yield from self._target.encode(frame)
+            form = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if form != self._form:  # a broadcast changes it between two programmes
+                yield from self._encoded(None, None)
+                self._form, self._resampler = form, self._new_resampler()
+            due = None if frame.pts is None else frame.pts * frame.time_base
+            yield from self._encoded(frame, due)
 
     def drained(self) -> Iterable[Any]:
-        return self._target.encode(None)
+        yield from self._encoded(None, None)
+        yield from self._target.encode(None)
 
-    def _set_time(self, frame: Any) -> None:
-        rate = frame.sample_rate
-        due = self._next or 0
-        if frame.pts is not None:
-            due = round(frame.pts * frame.time_base * rate)
-        if self._next is None or due - self._next > _JITTER * rate:
-            self._next = due
-        frame.pts, frame.time_base = self._next, Fraction(1, rate)
-        self._next += frame.samples
+    def _new_resampler(self) -> av.AudioResampler:
+        context = self._target.codec_context
+        return av.AudioResampler(context.format, context.layout, context.sample_rate)
+
+    def _encoded(self, frame: Any, due: Fraction | None) -> Iterator[Any]:
+        """``frame`` (``None``: what is left of those before), which is due at ``due`` seconds."""
+        if frame is None and self._form is None:
+            return
+        for piece in self._resampler.resample(frame):
+            self._set_time(piece, due)
+            due = None
+            yield from self._target.encode(piece)
+
+    def _set_time(self, piece: Any, due: Fraction | None) -> None:
+        rate = piece.sample_rate
+        ticks = (self._next or 0) if due is None else round(due * rate)
+        if self._next is None or ticks - self._next > _JITTER * rate:
+            self._next = ticks
+        piece.pts, piece.time_base = self._next, Fraction(1, rate)
+        self._next += piece.samples
 
 
 def _decoded(packet: Any) -> list[Any]:

@@ -49,7 +49,7 @@ def decoded(path):
     """What players do: a packet that is damaged shows nothing, and the next one is tried."""
     times = []
     try:
-        with av.open(str(path)) as file:
+        with av.open(str(path), metadata_errors="replace") as file:
             stream = file.streams.video[0]
             stream.thread_type = "AUTO"
             for packet in file.demux(stream):

@@ -1,5 +1,6 @@
 """Sources that are not plain, and browsers that cannot do what is asked."""
 
+import re
 import shutil
 from fractions import Fraction
 
@@ -7,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from ecg.kernel.errors import MediaRefused
 from ecg.media.probe import probe
 from ecg.render.engine import browser as browsers
 from ecg.render.engine.server import FOLDERS
@@ -240,6 +242,47 @@ def test_sound_of_any_shape_becomes_aac(codec, layout, rate, tmp_path, draw, sho
     with av.open(str(source)) as file:
         said = sum(frame.samples for frame in file.decode(audio=0)) / rate
     assert abs(heard - said) <= 2048 / min(rate, 96000)
+
+
+def test_sound_that_changes_its_form_on_the_way_goes_on(tmp_path, draw, short):
+    shapes = [("stereo", 48000), ("mono", 32000)]
+    parts = [
+        write_video(
+            tmp_path / f"{layout}.ts",
+            rate=25,
+            audio="mp2",
+            layout=layout,
+            sampling=rate,
+            start=start,
+        ).read_bytes()
+        for start, (layout, rate) in enumerate(shapes)
+    ]
+    source = tmp_path / "broadcast.ts"
+    source.write_bytes(b"".join(parts))
+    result, output = draw(source, short)
+    assert result.frames == 50
+    with av.open(str(output)) as file:
+        frames = list(file.decode(audio=0))
+    assert {frame.sample_rate for frame in frames} == {48000}
+    heard = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+    assert heard.shape[1] / 48000 == pytest.approx(2, abs=0.1)
+    for second in (0.5, 1.5):
+        place = round(second * 48000)
+        assert np.abs(heard[:, place : place + 4800]).max() > 0.1
+
+
+def test_sound_that_runs_backwards_is_refused(tmp_path, draw, short):
+    source = write_video(tmp_path / "back.mkv")
+    data = bytearray(source.read_bytes())
+    last = list(re.finditer(rb"\xa3(?:[\x80-\xff]|[\x40-\x7f].)\x82(?=..\x80)", data, re.DOTALL))[
+        -1
+    ]
+    data[last.end() : last.end() + 2] = bytes(2)
+    source.write_bytes(data)
+    with pytest.raises(
+        MediaRefused, match=r"its sound at -?0\.\d\d s comes after that at 0\.\d\d s"
+    ):
+        draw(source, short)
 
 
 def test_chromium_without_html_in_canvas_draws_by_screenshots(

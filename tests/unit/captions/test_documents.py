@@ -220,7 +220,7 @@ def test_what_is_too_much_is_refused() -> None:
     with pytest.raises(DocumentInvalid, match="2,000,001 bytes"):
         check_size(scenario, MAX_BYTES + 1)
     looks = {f"s{i}": shown()["speakers"]["s1"] for i in range(1, MAX_SPEAKERS + 2)}
-    with pytest.raises(DocumentInvalid, match=rf"<= {MAX_SPEAKERS}"):
+    with pytest.raises(DocumentInvalid, match=f"at most {MAX_SPEAKERS} entries"):
         read_scenario(json.dumps(shown() | {"speakers": looks}))
 
 

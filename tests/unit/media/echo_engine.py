@@ -70,6 +70,13 @@ def write(_payload, _context):
     return Said("written")
 
 
+def step(_payload, context):
+    for _ in range(6):
+        time.sleep(1)
+        context.emit(Said("further"))
+    return Said("arrived")
+
+
 def spin(payload, context):
     """Computes for 3 s, and says so each 0.2 s where it is to."""
     loud = msgspec.msgpack.decode(payload, type=Said).text == "loud"
@@ -100,6 +107,7 @@ if __name__ == "__main__":
             "grow": grow,
             "grow_elsewhere": grow_elsewhere,
             "write": write,
+            "step": step,
             "spin": spin,
             "babble": babble,
             "limits": limits,
