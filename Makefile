@@ -51,7 +51,7 @@ bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes d
 	$(BIN)/python -m bench.service
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
-	$(BIN)/python -m pytest tests/golden --golden-rewrite
+	$(BIN)/python -m pytest tests/golden --full --golden-rewrite
 
 revision: setup ## writes the next migration from the models: make revision FOR="why"
 	$(BIN)/python scripts/revision.py $(FOR)

@@ -1,6 +1,6 @@
 /**
  * A cue as elements: .cue[data-kind][data-speaker] > .word > .ink, with what was measured as
- * custom properties. Text enters by textContent only.
+ * custom properties. Text enters by textContent, and as data-text for CSS to set it once more.
  *
  * @typedef {import("./scenario.js").PreparedCue} PreparedCue
  * @typedef {import("./scenario.js").PreparedWord} PreparedWord
@@ -66,13 +66,17 @@ function buildWord(word, index, cue, strength) {
     "--width": 1,
     "--scale": source.style?.scale ?? 1,
   });
-  if (source.style?.color) element.style.setProperty("--speaker-color", hex(source.style.color));
-  if (source.style?.weight) set(element, { "--speaker-weight": source.style.weight });
+  if (source.style?.color) {
+    set(element, { "--speaker-color": hex(source.style.color) });
+    element.dataset.color = "";
+  }
   if (source.style?.italic) element.dataset.italic = "";
   const ink = document.createElement("span");
   ink.className = "ink";
   ink.dir = "auto";
   ink.textContent = source.text;
+  ink.dataset.text = source.text;
+  if (source.style?.weight) ink.style.fontWeight = String(source.style.weight);
   element.append(ink);
   return element;
 }

@@ -12,6 +12,8 @@ import { set } from "./cue.js";
 /** A cue may cover at most this part of the stage's height. */
 const TALLEST = 0.42;
 const GAP = 0.012;
+/** Parts of an em that the base sheet's shadow reaches past a word's box. */
+const BLEED = 0.36;
 
 /**
  * The part of the stage that captions keep to, px. Wide pictures: 8 % at the sides, 7 % above
@@ -64,9 +66,9 @@ export function arrange(cues, width, height, unit) {
       typeof cue.region === "object" ? cue.region.y < 0.5 : cue.region === "top",
       height * GAP,
     );
-    measureWords(cue.element);
     cue.element.style.left = `${Math.round(box.left)}px`;
     cue.element.style.top = `${Math.round(box.top)}px`;
+    measureWords(cue.element);
     done.push({ cue, box });
   }
 }
@@ -101,8 +103,7 @@ function tighten(element, widest) {
   const frame = element.offsetWidth - contentWidth(element);
   style.maxWidth = `${Math.floor(widest - frame)}px`;
   const before = element.offsetHeight;
-  const stage = /** @type {HTMLElement} */ (element.parentElement);
-  const scale = stage.getBoundingClientRect().width / stage.offsetWidth || 1;
+  const scale = shownScale(element);
   const rects = [...element.querySelectorAll(".speaker, .word, .secondary")].map(textBox);
   const left = Math.min(...rects.map((rect) => rect.left));
   const right = Math.max(...rects.map((rect) => rect.right));
@@ -115,14 +116,45 @@ function tighten(element, widest) {
 
 /**
  * Gives every word its width, in the em of its cue, for motions that are not to reach its
- * neighbours.
- * @param {HTMLElement} element
+ * neighbours; and back the fraction of a pixel that the browser takes from the place of what is
+ * transformed, or letters so small would stand unevenly.
+ * @param {HTMLElement} element standing at whole pixels
  */
 function measureWords(element) {
   const em = Number.parseFloat(getComputedStyle(element).fontSize);
   const words = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".word"));
-  const widths = [...words].map((word) => word.offsetWidth / em);
-  words.forEach((word, index) => set(word, { "--width": widths[index].toFixed(3) }));
+  element.dataset.still = "";
+  const frame = element.getBoundingClientRect();
+  const scale = shownScale(element);
+  const found = [...words].map((word) => {
+    const ink = /** @type {HTMLElement} */ (word.querySelector(".ink"));
+    const place = ink.getBoundingClientRect();
+    const across = fraction((place.left - frame.left) / scale);
+    const down = fraction((place.top - frame.top) / scale);
+    return { word, ink, width: word.offsetWidth / em, shift: `${across}px ${down}px` };
+  });
+  delete element.dataset.still;
+  for (const { word, ink, width, shift } of found) {
+    set(word, { "--width": width.toFixed(3) });
+    ink.style.translate = shift;
+  }
+}
+
+/**
+ * Pixels of the screen to one of the stage.
+ * @param {HTMLElement} element on the stage
+ */
+function shownScale(element) {
+  const stage = /** @type {HTMLElement} */ (element.parentElement);
+  return stage.getBoundingClientRect().width / stage.offsetWidth || 1;
+}
+
+/**
+ * What rounding takes from a length, to the browser's own unit.
+ * @param {number} length px
+ */
+function fraction(length) {
+  return Math.round((length - Math.round(length)) * 64) / 64;
 }
 
 /** @param {HTMLElement} element */
@@ -214,7 +246,7 @@ function overlap(a, b, gap) {
 
 /**
  * The whole pixels of the stage that cues can colour as they are now. Letters and shadows may
- * reach past their boxes, by the part of an em that the style says in --bleed.
+ * reach past their boxes, by BLEED or by the part of an em that the style says in --bleed.
  * @param {HTMLElement} stage
  * @param {HTMLElement[]} cues
  * @param {number} width px
@@ -225,7 +257,7 @@ export function inkBounds(stage, cues, width, height) {
   const frame = stage.getBoundingClientRect();
   const [across, down] = [frame.width / width, frame.height / height];
   const boxes = cues.flatMap((cue) => {
-    const bleed = Number(getComputedStyle(cue).getPropertyValue("--bleed") || 0.3);
+    const bleed = Number(getComputedStyle(cue).getPropertyValue("--bleed") || BLEED);
     return [cue, ...cue.querySelectorAll(".ink, .speaker, .secondary")].map((part) => {
       const rect = part.getBoundingClientRect();
       const em = Number.parseFloat(getComputedStyle(part).fontSize);

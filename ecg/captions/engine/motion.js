@@ -19,10 +19,12 @@ const AFTER = 0.0005;
  */
 export function setStates(element, cue, now) {
   const words = element.querySelectorAll(".word");
+  const current = cue.words.findLastIndex((word) => word.start <= now);
   cue.words.forEach((word, index) => {
     const state = now < word.start ? "upcoming" : now < word.end ? "active" : "spoken";
     const target = /** @type {HTMLElement} */ (words[index]);
     if (target.dataset.state !== state) target.dataset.state = state;
+    target.toggleAttribute("data-current", index === current);
   });
 }
 
@@ -51,7 +53,19 @@ export function hold(held, now) {
     if (phase === span.phase && phase !== "in") continue;
     span.phase = phase;
     animation.currentTime = (now - span.origin) / 1000 + AFTER;
+    repaint(/** @type {KeyframeEffect} */ (animation.effect).target);
   }
+}
+
+/**
+ * Has an element painted anew, by a colour of which nothing is seen. The browser leaves what is
+ * moved by less than about a hundredth of a pixel as it was, so that the end of a motion would
+ * look as the moment shown before it, whichever that was.
+ * @param {Element | null} element
+ */
+function repaint(element) {
+  if (!(element instanceof HTMLElement)) return;
+  element.style.caretColor = element.style.caretColor === "red" ? "blue" : "red";
 }
 
 /**
@@ -109,12 +123,24 @@ export function changeAfter(t, groups, schedule) {
   const now = micros(t);
   const here = groups.find((one) => now < one.end);
   if (!here) return Infinity;
-  if (now < here.start) return here.start / 1e6;
+  if (now < here.start) return firstOf(here.start);
   const schedules = here.cues.map(schedule);
   const moves = schedules.some(({ moving }) =>
     moving.some(([start, end]) => start <= now && now < end),
   );
   if (moves) return t;
   const later = schedules.flatMap(({ instants }) => instants).filter((at) => at > now);
-  return Math.min(here.end, ...later) / 1e6;
+  return firstOf(Math.min(here.end, ...later));
+}
+
+/**
+ * The first time that is taken for a moment: half a microsecond before it, or a frame just there
+ * would be counted to what stood before and drawn with what comes.
+ * @param {number} at microseconds
+ * @returns {number} seconds
+ */
+function firstOf(at) {
+  let t = (at - 0.5) / 1e6;
+  while (micros(t) < at) t *= 1 + Number.EPSILON;
+  return t;
 }

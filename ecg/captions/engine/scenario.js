@@ -30,7 +30,7 @@
  *
  * @typedef {{start: number, end: number, cues: PreparedCue[]}} Group cues that are shown together
  */
-import { between, directionOf, hasKana, languageOf } from "./script.js";
+import { between, hasKana, languageOf, lineDirection, mostlyRightToLeft } from "./script.js";
 
 /** @param {number} seconds */
 export function micros(seconds) {
@@ -45,7 +45,8 @@ export function prepare(scenario) {
   const speaking = new Set(
     scenario.cues.filter((cue) => cue.kind === "speech").map((cue) => cue.speaker ?? ""),
   );
-  const japanese = scenario.cues.some((cue) => cue.words.some((word) => hasKana(word.text)));
+  const all = scenario.cues.flatMap((cue) => cue.words.map((word) => word.text)).join("");
+  const [japanese, leftwards] = [hasKana(all), mostlyRightToLeft(all)];
   const colors = speakerColors(scenario);
   const shown = scenario.cues
     .map((cue) => ({ cue, words: prepareWords(cue) }))
@@ -65,7 +66,7 @@ export function prepare(scenario) {
       words,
       label: (changed && speaking.size > 1 && speaker?.label) || "",
       language: languageOf(text, japanese),
-      direction: directionOf(text) || "ltr",
+      direction: lineDirection(text, leftwards),
       color: colors.get(cue.speaker ?? "") ?? "#ffffff",
       pitch: speaker?.pitch_hz ?? null,
     };

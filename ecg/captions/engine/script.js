@@ -39,6 +39,26 @@ export function directionOf(text) {
   return RTL.test(letter[0]) ? "rtl" : "ltr";
 }
 
+/**
+ * Whether most of a text's letters are written from right to left.
+ * @param {string} text
+ */
+export function mostlyRightToLeft(text) {
+  const letters = text.match(/\p{L}/gu) ?? [];
+  return 2 * letters.filter((letter) => RTL.test(letter)).length > letters.length;
+}
+
+/**
+ * The direction of a cue's lines: its first letter's, but of a talk from right to left also
+ * where a page of it happens to begin with a foreign word.
+ * @param {string} text
+ * @param {boolean} leftwards whether the whole talk is written from right to left
+ * @returns {"ltr" | "rtl"}
+ */
+export function lineDirection(text, leftwards) {
+  return leftwards && RTL.test(text) ? "rtl" : directionOf(text) || "ltr";
+}
+
 /** What never begins a line. */
 const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}\u30fc]/u;
 

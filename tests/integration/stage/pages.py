@@ -12,8 +12,10 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from ecg.captions.styles import list_styles
 from ecg.render.browsers import find_browser
 
+STYLES = [style.name for style in list_styles()]
 CAPTIONS = Path(__file__).parents[3] / "ecg" / "captions"
 FOLDERS = {"engine", "styles", "fonts"}
 PAGE = b"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
@@ -133,13 +135,15 @@ def word(text, start, end, **measured):
     return {"text": text, "start": start, "end": end, "loudness": 0.0, "pitch": None, **measured}
 
 
-def cue(text, start, end, *, speaker="mina", loudness=(), kind="speech", **more):
-    """A cue whose words share its time evenly; ``loudness`` in dB for the first words."""
+def cue(text, start, end, *, speaker="mina", loudness=(), pitch=(), kind="speech", **more):
+    """A cue whose words share its time evenly; ``loudness`` in dB and ``pitch`` in semitones
+    for the first words."""
     texts = text.split()
     step = (end - start) / len(texts)
     levels = [*loudness, *[0.0] * len(texts)]
+    tones = [*pitch, *[None] * len(texts)]
     words = [
-        word(one, start + i * step, start + (i + 0.9) * step, loudness=levels[i])
+        word(one, start + i * step, start + (i + 0.9) * step, loudness=levels[i], pitch=tones[i])
         for i, one in enumerate(texts)
     ]
     return {

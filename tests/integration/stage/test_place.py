@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.integration.stage.pages import cue, scenario
+from tests.integration.stage.pages import STYLES, cue, scenario
 
 SIZES = [(640, 360), (360, 640), (400, 400)]
 TEXTS = {
@@ -21,9 +21,9 @@ def opaque(picture):
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
-@pytest.mark.parametrize("style", ["intention", "broadcast"])
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("box", [0.9, 0.0])
+@pytest.mark.parametrize("box", [pytest.param(0.9, marks=pytest.mark.full), 0.0])
 def test_bounds_hold_all_ink(stage, style, size, box):
     cues = [
         cue(text, i, i + 1, speaker=("mina", "daniel")[i % 2], loudness=LOUD)
@@ -91,7 +91,7 @@ def test_text_without_spaces_breaks_between_words_but_never_before_a_comma(stage
     assert places[1][0] == pytest.approx(places[0][0] + places[0][2], abs=0.1)
 
 
-@pytest.mark.parametrize("style", ["intention", "broadcast"])
+@pytest.mark.parametrize("style", STYLES)
 def test_the_box_is_tight_and_even(stage, style):
     other = cue("Yes.", 2, 3, speaker="daniel")
     for text in (*TEXTS.values(), "So we did it anyway, with eleven people and a borrowed van."):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.stage.pages import cue, scenario
+from tests.integration.stage.pages import STYLES, cue, scenario
 from tests.integration.stage.test_place import TEXTS
 
 NASTY = (
@@ -63,12 +63,11 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("style", ["intention", "broadcast"])
-@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", TEXTS)
-def test_only_bundled_faces_are_used(stage, name, size, style):
+def test_only_bundled_faces_are_used(stage, name, style):
     shown = scenario(cue(TEXTS[name], 0, 1, loudness=(9, -6)), style=style)
-    stage.open(shown, width=size[0], height=size[1]).seek(0.5)
+    stage.open(shown, width=1280, height=720).seek(0.5)
     fonts = used_fonts(stage, "ink")
     assert all(bundled for _, bundled in fonts)
     families = {family.removesuffix(" Thin").removesuffix(" Regular") for family, _ in fonts}
@@ -103,6 +102,20 @@ def test_reading_order_holds_in_mixed_directions(stage):
     stage.open(scenario(cue("قالوا hello big world ثم", 0, 1)), width=1280, height=720).seek(0.5)
     arabic, hello, big, world, then = (box[0] for box in stage.boxes(".ink"))
     assert arabic > world > big > hello > then
+
+
+def test_a_page_of_an_arabic_talk_that_begins_with_a_foreign_word_reads_leftwards(stage):
+    talk = [cue("قالوا لي إنه مستحيل", 0, 1), cue("hello مستحيل جدا", 1, 2), cue("so far", 2, 3)]
+    stage.open(scenario(*talk), width=1280, height=720)
+    for t, leftwards in ((0.5, True), (1.5, True), (2.5, False)):
+        stage.seek(t)
+        places = [box[0] for box in stage.boxes(".ink")]
+        assert places == sorted(places, reverse=leftwards)
+    stage.open(scenario(cue("so they said مستحيل", 0, 1), cue("قالوا ok", 1, 2)))
+    for t, leftwards in ((0.5, False), (1.5, True)):
+        stage.seek(t)
+        places = [box[0] for box in stage.boxes(".ink")]
+        assert places == sorted(places, reverse=leftwards)
 
 
 def test_a_thousand_words_cost_one_cue(stage):
