@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ecg.captions.languages import CJK
+from ecg.captions.languages import CJK, UNSPACED
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page, page_cuts
 from ecg.captions.scenario import (
     MAX_WORDS,
@@ -37,6 +37,10 @@ UPRIGHT = Paging(words=None, characters=22, lines=1)
 UPRIGHT_CJK = 11
 """As above in full-width characters, each of which takes the room of two Latin letters: 8, in
 the proportion that wide pictures read by (16 to 42), would leave one word on the screen."""
+
+SQUARE = 0.75
+"""The part of a wide picture's line that fits a picture narrower than 4:3. Lines of full-width
+characters are short enough as they are."""
 
 PALETTE = ("#f5b14b", "#56b4e9", "#7bd88f", "#e58fc0", "#f0e442", "#ff8f6b")
 """Speaker colours after Okabe and Ito (2008), lightened where they must be so that each has a
@@ -96,11 +100,14 @@ def page_of(language: str, paging: Paging, rules: Rules, size: tuple[int, int]) 
     if size[0] < size[1]:
         fitting = UPRIGHT_CJK if language in CJK else UPRIGHT.characters
         characters, lines = min(characters, fitting), min(lines, UPRIGHT.lines)
+    elif 3 * size[0] < 4 * size[1] and language not in CJK:
+        characters = int(characters * SQUARE)
+    words = None if language in UNSPACED else paging.words
     return Page(
         language=language,
         characters=rules.characters or characters,
         lines=rules.lines or lines,
-        words=min(rules.words or paging.words or MAX_WORDS, MAX_WORDS),
+        words=min(rules.words or words or MAX_WORDS, MAX_WORDS),
         duration=rules.duration or LONGEST,
     )
 

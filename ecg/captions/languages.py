@@ -10,6 +10,10 @@ def _words(text: str) -> frozenset[str]:
 CJK = frozenset({"ko", "ja", "zh", "yue"})
 """Languages whose lines are counted in full-width characters."""
 
+UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "km", "my"})
+"""Languages that set no space between words. What counts as a word there is the recogniser's
+choice, often a single character."""
+
 CJK_RATIO = 16 / 42
 """Full-width characters that stand where 42 Latin letters would (Netflix: 16 and 42 a line)."""
 

@@ -23,8 +23,9 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a style wants cues paged: ``words`` per cue at most (``None``: any number), ``lines``
-    of ``characters`` Latin letters each. Other scripts and upright pictures scale from it."""
+    """How a style wants cues paged: ``words`` per cue at most (``None``: any number; not heeded
+    where a language sets no space between words), ``lines`` of ``characters`` Latin letters
+    each. Other scripts and narrower pictures scale from it."""
 
     words: int | None = None
     characters: int = 42

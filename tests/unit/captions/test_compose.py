@@ -11,7 +11,7 @@ from ecg.captions.compose import LINGER, PALETTE, Rules, compose, page_of
 from ecg.captions.document import encode
 from ecg.captions.lint import lint
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST
-from ecg.captions.scenario import Scenario, check_scenario, read_scenario
+from ecg.captions.scenario import MAX_WORDS, Scenario, check_scenario, read_scenario
 from ecg.captions.styles import load_style
 from ecg.captions.text import joined, lines_of, width
 from ecg.captions.transcript import TOLERANCE, Segment, Sound, Transcript, Word, check_transcript
@@ -145,10 +145,20 @@ def test_rules_win_over_the_style_and_count_as_the_language_does() -> None:
         (Rules(), "en", (1920, 1080), (42, 2)),
         (Rules(), "ko", (1920, 1080), (16, 2)),
         (Rules(), "en", (1080, 1920), (22, 1)),
+        (Rules(), "en", (1080, 1080), (31, 2)),
+        (Rules(), "en", (1440, 1080), (42, 2)),
+        (Rules(), "ko", (1080, 1080), (16, 2)),
         (Rules(characters=12, lines=3), "ko", (1080, 1920), (12, 3)),
     ):
         page = page_of(language, INTENTION.paging, rules, size)
         assert (page.characters, page.lines) == wanted
+
+
+def test_a_style_of_few_words_counts_them_where_words_are_spaced() -> None:
+    pop = load_style("pop").paging
+    for language, words in (("en", 3), ("ko", 3), ("ja", MAX_WORDS), ("th", MAX_WORDS)):
+        assert page_of(language, pop, Rules(), (1920, 1080)).words == words
+    assert page_of("ja", pop, Rules(words=2), (1920, 1080)).words == 2
 
 
 def test_a_title_ends_no_sentence_and_stays_with_its_name() -> None:
