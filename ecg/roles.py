@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from ecg.analysis import app as analysis
 from ecg.analysis import catalogue, languages
@@ -24,6 +25,7 @@ __all__ = [
     "analysis_engine",
     "check_output",
     "check_roles",
+    "draw_preview",
     "find_browser",
     "language_code",
     "list_models",
@@ -117,6 +119,13 @@ def _limits(settings: Settings) -> Limits:
         browser_pages=engine.browser_pages,
         browser_memory=engine.browser_bytes,
         video=VideoLimits(settings.limits.video_seconds, settings.limits.video_pixels),
+    )
+
+
+def draw_preview(settings: Settings, styles: Sequence[str]) -> Coroutine[Any, Any, bytes]:
+    """A PNG that shows the named styles, drawn in a child of its own."""
+    return render.draw_preview(
+        find_browser(settings), styles, settings.work_dir, _limits(settings)
     )
 
 

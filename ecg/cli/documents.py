@@ -141,19 +141,33 @@ def _either(path: Path) -> Transcript | Scenario:
 
 
 @click.command()
+@click.argument("chosen", metavar="[STYLE...]", nargs=-1, type=STYLE)
+@click.option("--preview", type=FILE, metavar="F.png", help="Draw a picture of each style.")
 @reporting
-def styles(out: Output) -> None:
-    """List the looks there are."""
-    found = list_styles()
-    if out.as_json:
+def styles(out: Output, chosen: tuple[Style, ...], preview: Path | None) -> None:
+    """List the looks there are, or draw them."""
+    found = list(chosen) or list_styles()
+    if preview is not None:
+        if preview.suffix.lower() != ".png":
+            raise click.BadParameter(f"{preview} must end in .png", param_hint="--preview")
+        if not preview.absolute().parent.is_dir():
+            raise InputRefused(f"{preview}: the folder {preview.parent} does not exist")
+        names = [style.name for style in found]
+        with out.steps() as advance:
+            advance("Drawing", 0, 0)
+            drawn = run(roles.draw_preview(load_settings().settings, names))
+        _put(out, preview, drawn, "preview")
+    elif out.as_json:
         click.echo(msgspec.json.encode(found))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("style", "looks like", "parameters"):
-        table.add_column(heading)
-    for style in found:
-        table.add_row(style.name, style.description, ", ".join(style.parameters))
-    out.table(table)
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("style", "title", "looks like", "parameters"):
+            table.add_column(heading)
+        for style in found:
+            table.add_row(
+                style.name, style.title, style.description, ", ".join(style.parameters)
+            )
+        out.table(table)
 
 
 def _put(out: Output, output: Path | None, data: bytes, what: str) -> None:

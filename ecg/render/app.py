@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from ecg.render.interfaces import (
     CheckCall,
     PlanCall,
     Planned,
+    Preview,
+    PreviewCall,
     RenderCall,
     RenderEngine,
     RenderJob,
@@ -32,10 +34,29 @@ def open_engine(
     return _ChildEngine(browser, work_dir, limits)
 
 
+async def draw_preview(
+    browser: Path, styles: Sequence[str], work_dir: Path | None = None, limits: Limits = LIMITS
+) -> bytes:
+    """A PNG with a strip of frames for each of the named styles, drawn by the render engine.
+
+    Raises ``NotFound`` (no such style), ``Missing`` (no browser), ``EngineFailed``.
+    """
+    child = _child(work_dir, limits)
+    try:
+        call = PreviewCall(str(browser), tuple(styles))
+        return (await child.call("preview", call, Preview)).png
+    finally:
+        await child.close()
+
+
+def _child(work_dir: Path | None, limits: Limits) -> Child:
+    return Child("ecg.render.engine", limits=limits, environment={}, work_dir=work_dir)
+
+
 class _ChildEngine:
     def __init__(self, browser: Path, work_dir: Path | None, limits: Limits) -> None:
         self._browser = browser
-        self._child = Child("ecg.render.engine", limits=limits, environment={}, work_dir=work_dir)
+        self._child = _child(work_dir, limits)
 
     async def check(self, source: Path) -> MediaInfo:
         call = CheckCall(str(self._browser), str(source.absolute()))  # noqa: ASYNC240 - a name, nothing is read

@@ -37,6 +37,19 @@ class RenderCall(msgspec.Struct, frozen=True):
     segments: str
 
 
+class PreviewCall(msgspec.Struct, frozen=True):
+    """What the engine's child is asked: strips of these styles, drawn with this Chromium."""
+
+    browser: str
+    styles: tuple[str, ...]
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """``png``: the bytes of a PNG file."""
+
+    png: bytes
+
+
 class CheckCall(msgspec.Struct, frozen=True):
     """What the engine's child is asked before a render, with the Chromium that will draw it;
     ``source`` is an absolute path."""

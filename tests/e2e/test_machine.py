@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 Ecg = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -49,8 +51,37 @@ def test_models_and_styles_are_listed(ecg: Ecg) -> None:
     assert models["base"]["licence"] == "MIT"
     assert "base" in ecg("models", "list").stdout
     styles = json.loads(ecg("styles", "--json").stdout)
-    assert {"intention", "broadcast"} <= {style["name"] for style in styles}
-    assert "intention" in ecg("styles").stdout
+    named = {"intention", "broadcast", "karaoke", "pop", "bounce"}
+    assert {style["name"] for style in styles} == named
+    shown = ecg("styles").stdout
+    assert all(style[what] in shown for style in styles for what in ("name", "title"))
+    assert [style["name"] for style in json.loads(ecg("styles", "pop", "--json").stdout)] == ["pop"]
+
+
+def test_styles_are_drawn_by_the_renderer_itself(ecg: Ecg, tmp_path: Path) -> None:
+    done = ecg("styles", "karaoke", "broadcast", "--preview", "looks.png")
+    assert (done.returncode, done.stdout) == (0, "looks.png\n"), done.stderr
+    with Image.open(tmp_path / "looks.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert pixels.shape == (2 * 216, 3 * 480, 3)
+    karaoke, broadcast = np.split(pixels, 2)
+    # a word half filled, in a third and a fourth frame's colours, where broadcast has white alone
+    for left, color in ((0, (245, 177, 75)), (480, (86, 180, 233)), (960, (123, 216, 143))):
+        for strip, wanted in ((karaoke, True), (broadcast, False)):
+            frame = strip[:, left : left + 480]
+            filled = (np.abs(frame - color).max(axis=2) < 12).sum()
+            white = (frame.min(axis=2) > 250).sum()
+            assert (filled > 100) == wanted
+            assert white > 100
+    for arguments, code, said in (
+        (("styles", "shouting"), 2, "intention"),
+        (("styles", "--preview", "looks.gif"), 2, ".png"),
+        (("styles", "--preview", "nowhere/looks.png"), 1, "nowhere"),
+    ):
+        done = ecg(*arguments)
+        assert done.returncode == code
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_model_that_does_not_exist_cannot_be_pulled(ecg: Ecg) -> None:

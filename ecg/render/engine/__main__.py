@@ -12,8 +12,9 @@ import msgspec
 from ecg.media.pipe import Limits
 from ecg.media.served import Context, serve
 from ecg.render.engine.browser import Browser
+from ecg.render.engine.preview import encode_png, preview
 from ecg.render.engine.run import checked, plan, render
-from ecg.render.interfaces import CheckCall, PlanCall, Planned, RenderCall
+from ecg.render.interfaces import CheckCall, PlanCall, Planned, Preview, PreviewCall, RenderCall
 
 _warm: dict[str, Browser] = {}
 
@@ -50,6 +51,12 @@ def _plan(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     return Planned([segment.path.name for segment in segments])
 
 
+def _preview(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
+    call = msgspec.msgpack.decode(payload, type=PreviewCall)
+    browser = _browser(call.browser, context.limits)
+    return Preview(encode_png(preview(browser, call.styles, context.check)))
+
+
 def _check(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=CheckCall)
     info, _ = checked(Path(call.source), context.limits.video)
@@ -58,4 +65,4 @@ def _check(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
 
 
 if __name__ == "__main__":
-    serve({"render": _render, "check": _check, "plan": _plan})
+    serve({"render": _render, "check": _check, "plan": _plan, "preview": _preview})
