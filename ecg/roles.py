@@ -124,9 +124,7 @@ def _limits(settings: Settings) -> Limits:
 
 def draw_preview(settings: Settings, styles: Sequence[str]) -> Coroutine[Any, Any, bytes]:
     """A PNG that shows the named styles, drawn in a child of its own."""
-    return render.draw_preview(
-        find_browser(settings), styles, settings.work_dir, _limits(settings)
-    )
+    return render.draw_preview(find_browser(settings), styles, settings.work_dir, _limits(settings))
 
 
 def find_browser(settings: Settings) -> Path:

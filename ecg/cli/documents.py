@@ -164,9 +164,7 @@ def styles(out: Output, chosen: tuple[Style, ...], preview: Path | None) -> None
         for heading in ("style", "title", "looks like", "parameters"):
             table.add_column(heading)
         for style in found:
-            table.add_row(
-                style.name, style.title, style.description, ", ".join(style.parameters)
-            )
+            table.add_row(style.name, style.title, style.description, ", ".join(style.parameters))
         out.table(table)
 
 

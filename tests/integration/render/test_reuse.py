@@ -2,6 +2,7 @@
 what is drawn where that frame is captured by itself, whatever was drawn before it."""
 
 import hashlib
+import itertools
 import json
 import random
 from fractions import Fraction
@@ -63,9 +64,7 @@ SHAPE_OF = dict(zip(STYLES, [*SHAPES, *SHAPES], strict=False))
             style,
             text,
             shape,
-            marks=[]
-            if (style, text) in PAIRS and SHAPE_OF[style] == shape
-            else pytest.mark.full,
+            marks=[] if (style, text) in PAIRS and SHAPE_OF[style] == shape else pytest.mark.full,
         )
         for style in STYLES
         for text in TEXTS
@@ -81,7 +80,7 @@ def test_every_frame_is_what_reuse_shows(frames, style, text, shape):
     assert wrong == []
     assert few < many == len(alone)
     # and what is drawn anew is another picture: a still caption is drawn once
-    kinds = 1 + sum(one != other for one, other in zip(reused, reused[1:], strict=False))
+    kinds = 1 + sum(one != other for one, other in itertools.pairwise(reused))
     assert few <= 1.15 * kinds + 4
 
 
