@@ -91,23 +91,43 @@ def _know_tables() -> None:
                 Table(target, METADATA, Column("id", String(36), primary_key=True))
 
 
-@pytest.fixture
-async def database(services: Stores) -> AsyncIterator[Database]:
-    """A database of this test's own, with every table there is."""
+@pytest.fixture(scope="session")
+def with_tables(services: Stores) -> sql.Identifier:
+    """A database with every table there is, to make others from."""
     _know_tables()
+    name = sql.Identifier("with_tables")
+    with psycopg.connect(services.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(name))
+
+    async def fill() -> None:
+        made = _database(services, name)
+        async with made.engine.begin() as connection:
+            await connection.run_sync(METADATA.create_all)
+        await made.close()
+
+    asyncio.run(fill())
+    return name
+
+
+@pytest.fixture
+async def database(services: Stores, with_tables: sql.Identifier) -> AsyncIterator[Database]:
+    """A database of this test's own, with every table there is."""
     name = sql.Identifier(f"test_{uuid.uuid4().hex}")
     admin = await psycopg.AsyncConnection.connect(services.database_url, autocommit=True)
     async with admin:
-        await admin.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        url = make_url(services.database_url).set(database=name.as_string().strip('"'))
-        made = Database(url.render_as_string(hide_password=False), 5)
+        create = "CREATE DATABASE {} TEMPLATE {}"
+        await admin.execute(sql.SQL(create).format(name, with_tables))
+        made = _database(services, name)
         try:
-            async with made.engine.begin() as connection:
-                await connection.run_sync(METADATA.create_all)
             yield made
         finally:
             await made.close()
             await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def _database(services: Stores, name: sql.Identifier) -> Database:
+    url = make_url(services.database_url).set(database=name.as_string().strip('"'))
+    return Database(url.render_as_string(hide_password=False), 5)
 
 
 @pytest.fixture(scope="session")
