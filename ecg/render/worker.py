@@ -133,9 +133,9 @@ async def _sending(tried: Attempted, folder: Path) -> AsyncGenerator[None]:
     async def send() -> None:
         for path in _whole(folder):
             if path.name not in known:
-                known.add(path.name)
                 with suppress(EcgError):
                     await tried.store(f"{SEGMENTS}/{path.name}")
+                known.add(path.name)  # not before: what was broken off is sent at the end
 
     async def go_on() -> None:
         while True:

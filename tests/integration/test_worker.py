@@ -359,3 +359,21 @@ def test_messages_name_no_path_of_this_machine():
     error = Unavailable("/var/tmp/x/source: broke; see /etc/a b/c.log, at http://store/a/b, 1/2 s")
     trouble = told(error, Path("/var/tmp/x/source"))
     assert trouble.message == "the video: broke; see … b/c.log, at http://store/a/b, 1/2 s"
+
+
+async def test_a_segment_whose_sending_was_broken_off_is_sent_at_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(render_worker, "SEND_EVERY", 0.0)
+    begun, never = asyncio.Event(), asyncio.Event()
+    sent = []
+
+    class Tried:
+        async def store(self, name):
+            if not begun.is_set():
+                begun.set()
+                await never.wait()
+            sent.append(name)
+
+    async with render_worker._sending(Tried(), tmp_path):
+        (tmp_path / "one.mp4").write_bytes(b"1")
+        await begun.wait()
+    assert sent == ["segments/one.mp4"]
