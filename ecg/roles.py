@@ -16,17 +16,21 @@ from ecg.kernel.settings import Settings, listed
 from ecg.media.info import VideoLimits
 from ecg.media.pipe import Limits
 from ecg.render import app as render
-from ecg.render import browsers
+from ecg.render import browsers, formats
 from ecg.render.interfaces import RenderEngine
 
 __all__ = [
     "ROLES",
+    "SUFFIXES",
     "Model",
     "analysis_engine",
+    "check_captions",
+    "check_height",
     "check_output",
     "check_roles",
     "draw_preview",
     "find_browser",
+    "frame_rate",
     "language_code",
     "list_models",
     "model_name",
@@ -95,7 +99,11 @@ def _check_keys(settings: Settings) -> None:
                 )
 
 
+SUFFIXES = formats.SUFFIXES
+check_captions = formats.check_captions
+check_height = formats.check_height
 check_output = render.check_output
+frame_rate = formats.frame_rate
 language_code = languages.language_code
 
 

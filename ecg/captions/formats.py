@@ -14,7 +14,7 @@ from ecg.captions.compose import compose
 from ecg.captions.document import encode
 from ecg.captions.scenario import Cue, Scenario
 from ecg.captions.styles import load_style
-from ecg.captions.text import between, break_lines, language_of, line_room
+from ecg.captions.text import between, break_lines, language_of, line_room, lines_of
 from ecg.captions.transcript import Transcript
 
 FORMATS = ("srt", "vtt", "ass", "json")
@@ -71,6 +71,20 @@ def export_captions(document: Transcript | Scenario, kind: str, *, words: bool =
             end = max(line.end, line.start + 1)
             file.append(pysubs2.SSAEvent(line.start, end, text=text))
     return file.to_string(kind, keep_ssa_tags=True)
+
+
+def caption_lines(scenario: Scenario) -> list[tuple[int, int, str]]:
+    """What a player shows without any style: (start, end, text) of each cue, in milliseconds,
+    lines parted by line feeds. Hidden words are left out."""
+    language = language_of(word.text for cue in scenario.cues for word in cue.words)
+    limit = line_room(_CHARACTERS, language)
+    found: list[tuple[int, int, str]] = []
+    for line in map(_line, scenario.cues):
+        if line.words:
+            before, after = line.marks
+            text = "\n".join(lines_of([word.text for word in line.words], language, limit))
+            found.append((line.start, max(line.end, line.start + 1), before + text + after))
+    return found
 
 
 def _line(cue: Cue) -> _Line:

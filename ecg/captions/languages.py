@@ -77,3 +77,24 @@ LEANING = {
 }
 """Articles, determiners, prepositions, conjunctions, pronouns: what reads on into the next
 word, so that a cue should not end with it. Lower case."""
+
+
+_LONGER = """
+af afr, am amh, ar ara, as asm, az aze, ba bak, be bel, bg bul, bn ben, bo bod, br bre, bs bos,
+ca cat, cs ces, cy cym, da dan, de deu, el ell, en eng, es spa, et est, eu eus, fa fas, fi fin,
+fo fao, fr fra, gl glg, gu guj, ha hau, he heb, hi hin, hr hrv, ht hat, hu hun, hy hye, id ind,
+is isl, it ita, ja jpn, jv jav, ka kat, kk kaz, km khm, kn kan, ko kor, la lat, lb ltz, ln lin,
+lo lao, lt lit, lv lav, mg mlg, mi mri, mk mkd, ml mal, mn mon, mr mar, ms msa, mt mlt, my mya,
+ne nep, nl nld, nn nno, no nor, oc oci, pa pan, pl pol, ps pus, pt por, ro ron, ru rus, sa san,
+sd snd, si sin, sk slk, sl slv, sn sna, so som, sq sqi, sr srp, su sun, sv swe, sw swa, ta tam,
+te tel, tg tgk, th tha, tk tuk, tl tgl, tr tur, tt tat, uk ukr, ur urd, uz uzb, vi vie, yi yid,
+yo yor, zh zho
+"""
+_LONG: dict[str, str] = {
+    short: long for short, _, long in (pair.strip().partition(" ") for pair in _LONGER.split(","))
+}
+
+
+def long_code(code: str) -> str:
+    """The ISO 639-2 code, of three letters, for an ISO 639 code; "und" for none."""
+    return _LONG.get(code, code if len(code) == 3 else "und")

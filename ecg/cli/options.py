@@ -57,6 +57,8 @@ class Named(click.ParamType[object]):
 STYLE = Named("style", load_style)
 LANGUAGE = Named("language", roles.language_code)
 MODEL = Named("model", roles.model_name)
+HEIGHT = Named("pixels", roles.check_height)
+RATE = Named("rate", roles.frame_rate)
 STRENGTH = click.FloatRange(0, 1)
 
 

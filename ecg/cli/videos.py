@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,31 @@ from ecg.captions.compose import compose
 from ecg.captions.document import encode
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, load_style
-from ecg.cli.options import FILE, LANGUAGE, MODEL, STRENGTH, STYLE, read, reporting, run, write
+from ecg.cli.options import (
+    FILE,
+    HEIGHT,
+    LANGUAGE,
+    MODEL,
+    RATE,
+    STRENGTH,
+    STYLE,
+    read,
+    reporting,
+    run,
+    write,
+)
 from ecg.cli.output import Advance, Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
 from ecg.media.info import VideoStream
-from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
+from ecg.render.formats import Captions
+from ecg.render.interfaces import (
+    RenderEngine,
+    RenderJob,
+    RenderProgress,
+    RenderResult,
+    StillKind,
+)
 
 _LISTENING = {
     "decode": "Reading sound",
@@ -26,30 +46,56 @@ _LISTENING = {
     "measure": "Measuring voice",
 }
 _DRAWING = {"start": "Opening page", "render": "Drawing", "finish": "Finishing"}
-_QUALITY = click.Choice(["draft", "standard", "high"])
+
+_STILLS: dict[str, StillKind] = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png"}
+
+
+def _result_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds what the result shall be like, for ``_render_job``."""
+    for option in reversed((
+        click.option(
+            "--format",
+            type=click.Choice(list(roles.SUFFIXES)),
+            default="mp4",
+            help="Captioned video, or captions alone on transparency for editors.",
+        ),
+        click.option(
+            "--quality",
+            type=click.Choice(["draft", "standard", "high"]),
+            help="How hard the encoder works.",
+        ),
+        click.option("--height", type=HEIGHT, help="Of the result, in pixels (else as it is)."),
+        click.option("--poster", type=FILE, metavar="F", help="JPG or PNG of a captioned frame."),
+        click.option("--soft", is_flag=True, help="Captions as a track, the picture untouched."),
+        click.option("--soft-beside", is_flag=True, help="Such a track beside drawn captions."),
+        click.option("--fps", type=RATE, help="Constant rate, as 25 or 30000/1001 (else as it is)."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--output", metavar="OUT|FOLDER/", required=True, help="MP4 file or folder.")
+@click.option("-o", "--output", metavar="OUT|FOLDER/", required=True, help="Video file or folder.")
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
 @click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
-@click.option("--quality", type=_QUALITY, help="How hard the encoder works.")
+@_result_options
 @click.option("--save-transcript", type=FILE, metavar="F", help="Keep what was heard.")
 @click.option("--save-scenario", type=FILE, metavar="F", help="Keep what was drawn.")
 @reporting
 def caption(out: Output, sources: tuple[Path, ...], output: str, **options: Any) -> None:
     """Turn talking videos into captioned ones: the whole job."""
+    _check_options(options)
     settings = load_settings().settings
-    targets = _targets(sources, output)
-    saved = [name for name in ("save_transcript", "save_scenario") if options[name]]
+    targets = _targets(sources, output, roles.SUFFIXES[options["format"]])
+    saved = [name for name in ("save_transcript", "save_scenario", "poster") if options[name]]
     if len(sources) > 1 and saved:
         raise click.UsageError(f"--{saved[0].replace('_', '-')} takes one IN, not several.")
     for source, target in targets:
-        roles.check_output(source, target)
+        roles.check_output(source, target, options["format"])
     run(_caption_all(out, settings, targets, options))
 
 
@@ -65,12 +111,13 @@ async def _caption_all(
                 heard = await listener.run(_job(settings, options), source, _hearing(advance))
                 scenario = _composed(settings, source, picture, heard, options)
                 result = await drawer.run(
-                    RenderJob(scenario, quality=options["quality"] or settings.render.quality),
+                    _render_job(settings, scenario, options, heard.transcript.language),
                     source,
                     target,
                     _drawing(advance),
                     segments=settings.segments_folder,
                 )
+                await _make_poster(drawer, scenario, target, options)
             _finished(out, target, result)
     finally:
         await listener.close()
@@ -97,7 +144,7 @@ def _composed(
         style,
         strength=options["strength"],
         size=picture.shown_size,
-        fps=picture.rate,
+        fps=options["fps"] or picture.rate,
     )
     if options["save_scenario"]:
         write(options["save_scenario"], encode(scenario))
@@ -139,30 +186,96 @@ async def _transcribe(
 @click.command()
 @click.argument("source", metavar="IN", type=FILE)
 @click.argument("scenario", type=FILE)
-@click.option("-o", "--output", type=FILE, metavar="OUT", required=True, help="MP4 file.")
-@click.option("--quality", type=_QUALITY, help="How hard the encoder works.")
+@click.option("-o", "--output", type=FILE, metavar="OUT", required=True, help="Video file.")
+@click.option("--language", type=LANGUAGE, help="Of a caption track, as en or ko.")
+@_result_options
 @reporting
-def render(out: Output, source: Path, scenario: Path, output: Path, quality: Any | None) -> None:
+def render(out: Output, source: Path, scenario: Path, output: Path, **options: Any) -> None:
     """Draw a scenario over a video."""
+    _check_options(options)
     settings = load_settings().settings
-    roles.check_output(source, output)
+    roles.check_output(source, output, options["format"])
     document = read_scenario(read(scenario))
-    job = RenderJob(document, quality=quality or settings.render.quality)
-    result = run(_render(out, settings, job, source, output))
+    job = _render_job(settings, document, options, options["language"] or "")
+    result = run(_render(out, settings, job, source, output, options))
     _finished(out, output, result)
 
 
 async def _render(
-    out: Output, settings: Settings, job: RenderJob, source: Path, output: Path
+    out: Output,
+    settings: Settings,
+    job: RenderJob,
+    source: Path,
+    output: Path,
+    options: dict[str, Any],
 ) -> RenderResult:
     engine = roles.render_engine(settings)
     try:
         with out.steps() as advance:
-            return await engine.run(
+            result = await engine.run(
                 job, source, output, _drawing(advance), segments=settings.segments_folder
             )
+            await _make_poster(engine, job.scenario, output, options)
+            return result
     finally:
         await engine.close()
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Raises ``click.UsageError`` for options of ``_result_options`` that contradict each other."""
+    if options["soft"] and options["soft_beside"]:
+        raise click.UsageError("--soft and --soft-beside exclude each other.")
+    if options["soft"] and options["quality"]:
+        raise click.UsageError("--soft copies the picture, so there is no --quality to choose.")
+    poster: Path | None = options["poster"]
+    if poster is not None:
+        _check_poster(poster, options)
+    try:
+        roles.check_captions(
+            _captions(options), options["format"], options["height"], options["fps"]
+        )
+    except InputRefused as error:
+        raise click.UsageError(error.message) from None
+
+
+def _check_poster(poster: Path, options: dict[str, Any]) -> None:
+    if poster.suffix.lower() not in _STILLS:
+        raise click.UsageError(f"--poster {poster}: its name must end in .jpg or .png.")
+    if not poster.absolute().parent.is_dir():
+        raise click.UsageError(f"--poster {poster}: the folder does not exist; make it first.")
+    if options["soft"]:
+        raise click.UsageError("--soft draws no captions that a --poster could show.")
+    if options["format"] != "mp4" and _STILLS[poster.suffix.lower()] == "jpg":
+        raise click.UsageError(
+            f"--poster {poster}: JPEG has no transparency, which {options['format']} is all "
+            "about; let its name end in .png."
+        )
+
+
+async def _make_poster(
+    engine: RenderEngine, scenario: Scenario, target: Path, options: dict[str, Any]
+) -> None:
+    poster: Path | None = options["poster"]
+    if poster is not None:
+        write(poster, await engine.still(scenario, target, _STILLS[poster.suffix.lower()]))
+
+
+def _captions(options: dict[str, Any]) -> Captions:
+    return "soft" if options["soft"] else "both" if options["soft_beside"] else "burned"
+
+
+def _render_job(
+    settings: Settings, scenario: Scenario, options: dict[str, Any], language: str
+) -> RenderJob:
+    return RenderJob(
+        scenario,
+        format=options["format"],
+        quality=options["quality"] or settings.render.quality,
+        height=options["height"],
+        fps=None if options["fps"] is None else str(options["fps"]),
+        captions=_captions(options),
+        language=language,
+    )
 
 
 def _job(settings: Settings, options: dict[str, Any]) -> AnalysisJob:
@@ -194,8 +307,8 @@ def _drawing(advance: Advance) -> Any:
 def _finished(out: Output, target: Path, result: RenderResult) -> None:
     speed = result.duration / result.seconds if result.seconds else 0.0
     out.say(
-        f"{result.duration:.1f} s of {result.width}x{result.height} drawn in "
-        f"{result.seconds:.1f} s ({speed:.1f} x real time)"
+        f"{result.duration:.1f} s of {result.width}x{result.height} "
+        f"{'copied' if result.encoder == 'copied' else 'drawn'} in {result.seconds:.1f} s ({speed:.1f} x real time)"
     )
     if result.kept:
         out.say(f"{result.kept / result.frames:.0%} of it was kept from an earlier render")
@@ -206,11 +319,11 @@ def _finished(out: Output, target: Path, result: RenderResult) -> None:
     out.result(str(target), {"output": str(target), "result": result})
 
 
-def _targets(sources: tuple[Path, ...], output: str) -> list[tuple[Path, Path]]:
+def _targets(sources: tuple[Path, ...], output: str, suffix: str) -> list[tuple[Path, Path]]:
     folder = Path(output)
     if not (output.endswith("/") or folder.is_dir() or len(sources) > 1):
         return [(source, folder) for source in sources]
-    targets = [(source, folder / f"{source.stem}.mp4") for source in sources]
+    targets = [(source, folder / f"{source.stem}{suffix}") for source in sources]
     names = [target for _, target in targets]
     for source, target in targets:
         if names.count(target) > 1:

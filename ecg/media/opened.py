@@ -95,6 +95,13 @@ def is_still(stream: av.stream.Stream) -> bool:
     return bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
 
 
+def has_alpha_stream(stream: av.stream.Stream) -> bool:
+    """Whether VP8 or VP9 has a second stream inside for transparency, which FFmpeg's own decoder
+    leaves out. A copied file may say so in capitals."""
+    told = {key.lower(): value for key, value in stream.metadata.items()}
+    return told.get("alpha_mode") == "1"
+
+
 def has_decoder(stream: av.stream.Stream) -> bool:
     """Whether FFmpeg knows the codec: where not, reading most of its attributes fails."""
     return cast(object, stream.codec_context) is not None

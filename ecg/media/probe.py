@@ -27,7 +27,7 @@ from ecg.media.info import (
     check_duration,
     check_picture,
 )
-from ecg.media.opened import has_decoder, is_still, open_media, pictures, sounds
+from ecg.media.opened import has_alpha_stream, has_decoder, is_still, open_media, pictures, sounds
 
 _MATRICES = {
     0: "gbr",
@@ -186,9 +186,7 @@ def _is_mirrored(frame: av.video.frame.VideoFrame) -> bool:
 
 
 def _has_alpha(frame: av.video.frame.VideoFrame, stream: av.VideoStream) -> bool:
-    # FFmpeg's own VP9 decoder leaves the second stream of transparency out
-    named = stream.metadata.get("alpha_mode") == "1"
-    return named or any(part.is_alpha for part in frame.format.components)
+    return has_alpha_stream(stream) or any(part.is_alpha for part in frame.format.components)
 
 
 def _mastering(frame: av.video.frame.VideoFrame) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ecg.captions.scenario import Scenario
 from ecg.captions.styles import check_choice
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.identity import new_id
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
 from ecg.media.pipe import LIMITS, Limits
+from ecg.render.formats import SUFFIXES, Format, check_captions
 from ecg.render.interfaces import (
     CheckCall,
     PlanCall,
@@ -23,6 +25,9 @@ from ecg.render.interfaces import (
     RenderJob,
     RenderProgress,
     RenderResult,
+    Still,
+    StillCall,
+    StillKind,
 )
 
 
@@ -76,7 +81,8 @@ class _ChildEngine:
         on_alive: Callable[[], None] | None = None,
         segments: Path | None = None,
     ) -> RenderResult:
-        check_output(source, output)
+        check_output(source, output, job.format)
+        check_captions(job.captions, job.format, job.height, job.fps)
         check_choice(job.scenario.style)
         target = output.absolute()  # noqa: ASYNC240 - a name, nothing is read
         part = target.with_name(f".ecg-{new_id()}.part")
@@ -95,18 +101,28 @@ class _ChildEngine:
                 part.unlink(missing_ok=True)
         return result
 
+    async def still(self, scenario: Scenario, video: Path, kind: StillKind) -> bytes:
+        call = StillCall(scenario, str(video.absolute()), kind)  # noqa: ASYNC240 - a name, nothing is read
+        return (await self._child.call("still", call, Still)).data
+
     async def close(self) -> None:
         await self._child.close()
 
 
-def check_output(source: Path, output: Path) -> None:
-    """Refuses an output that is no ``.mp4``, is the input (through links too) or a folder, or
+def check_output(source: Path, output: Path, form: Format = "mp4") -> None:
+    """Refuses an output whose name does not end as the format's do, that is the input (through links too) or a folder, or
     whose folder does not exist. Raises ``InputRefused``."""
     folder = output.absolute().parent
     if output.is_dir():
-        raise InputRefused(f"{output}: is a folder; name the file to write, {output}/captioned.mp4")
-    if output.suffix.lower() != ".mp4":
-        raise InputRefused(f"{output}: the result is an MP4, so its name must end in .mp4")
+        raise InputRefused(
+            f"{output}: is a folder; name the file to write, {output}/captioned{SUFFIXES[form]}"
+        )
+    if output.suffix.lower() != SUFFIXES[form]:
+        other = next((one for one, end in SUFFIXES.items() if end == output.suffix.lower()), None)
+        instead = f", or the format be {other}" if other else ""
+        raise InputRefused(
+            f"{output}: the result is {form}, so its name must end in {SUFFIXES[form]}{instead}"
+        )
     if output.exists() and source.exists() and output.samefile(source):
         raise InputRefused(f"{output}: is the input itself, which is never written over")
     if not folder.is_dir():

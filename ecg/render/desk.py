@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -22,7 +23,7 @@ from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
 from ecg.media.info import VideoFacts
 from ecg.render import progress, service
-from ecg.render.interfaces import RESULT, SEGMENTS, Quality, Rendered, RenderFailed, RenderReport
+from ecg.render.interfaces import RESULTS, SEGMENTS, Quality, Rendered, RenderFailed, RenderReport
 from ecg.render.models import Render
 
 DONE = Counter("ecg_render_outcomes_total", "Renders that ended", ["outcome"])
@@ -31,7 +32,7 @@ SPEED = Histogram(
 )
 
 SOURCE = "source"
-_SEGMENT = re.compile(rf"{SEGMENTS}/[0-9a-f]{{64}}\.mp4")
+_SEGMENT = re.compile(rf"{SEGMENTS}/[0-9a-f]{{64}}\.(?:mp4|webm|mov)")
 
 
 class RenderDesk(msgspec.Struct, frozen=True):
@@ -72,8 +73,8 @@ async def sign(
     for name in names:
         if name == SOURCE:
             signed[name] = SignedPair(get=await desk.store.presign_get(video.key, public=False))
-        elif name == RESULT:
-            key = key_of(job_id, attempt)
+        elif name == RESULTS[job.output["format"]]:
+            key = key_of(job_id, attempt, name)
             signed[name] = SignedPair(put=await desk.store.presign_put(key, public=False))
         elif _is_segment(name):
             key = kept + name.removeprefix(f"{SEGMENTS}/")
@@ -81,7 +82,8 @@ async def sign(
             signed[name] = SignedPair(get, await desk.store.presign_put(key, public=False))
         else:
             raise InputRefused(
-                f'a render has no object "{name}"; it has {SOURCE}, {RESULT}, {SEGMENTS}/…'
+                f'this render has no object "{name}"; it has {SOURCE}, '
+                f"{RESULTS[job.output['format']]}, {SEGMENTS}/…"
             )
     return signed
 
@@ -95,8 +97,9 @@ def _is_segment(name: str) -> bool:
     return _SEGMENT.fullmatch(name) is not None
 
 
-def key_of(job_id: str, attempt: int) -> str:
-    return f"renders/{job_id}/{attempt}/{RESULT}"
+def key_of(job_id: str, attempt: int, name: str) -> str:
+    """Of the result, whose ``name`` is one of ``RESULTS``."""
+    return f"renders/{job_id}/{attempt}/{name}"
 
 
 async def receive(desk: RenderDesk, report_id: str, report: RenderReport) -> None:
@@ -122,10 +125,10 @@ async def receive(desk: RenderDesk, report_id: str, report: RenderReport) -> Non
 
 async def _checked(desk: RenderDesk, report: RenderReport, event: Rendered) -> RenderReport:
     """The report; a failure where the store does not hold what it names."""
-    try:
-        size = (await desk.store.head(key_of(report.id, report.attempt))).size
-    except NotFound:
-        size = -1
+    size, name = -1, event.result.name
+    if name in RESULTS.values():
+        with suppress(NotFound):
+            size = (await desk.store.head(key_of(report.id, report.attempt, name))).size
     if size == event.result.size:
         return report
     trouble = Trouble("engine_failed", "the result in the store is not the one that was reported")
@@ -143,7 +146,7 @@ async def _closed(session: AsyncSession, report: RenderReport) -> Render | None:
     )
     return await jobs.finish(
         session, Render, report.id, report.attempt, state="succeeded",
-        result=msgspec.to_builtins(facts), result_key=key_of(report.id, report.attempt),
+        result=msgspec.to_builtins(facts), result_key=key_of(report.id, report.attempt, event.result.name),
     )  # fmt: skip
 
 

@@ -11,17 +11,26 @@ import msgspec
 from ecg.captions.scenario import Scenario
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo
+from ecg.render.formats import MEDIA_TYPES, SUFFIXES, Captions, Format
 
 Quality = Literal["draft", "standard", "high"]
 Stage = Literal["start", "render", "finish"]
 Capture = Literal["canvas", "screenshot"]
+StillKind = Literal["jpg", "png"]
 
 
 class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to draw and how to encode. ``quality`` picks the encoder's speed and rate."""
+    """What to draw and how to encode. ``quality`` picks the encoder's speed and rate. ``height``
+    (pixels of the shown result) and ``fps`` (``formats.frame_rate``) are the source's own where
+    they are left out. ``language`` (ISO 639) is that of a caption track, if it is known."""
 
     scenario: Scenario
     quality: Quality = "standard"
+    format: Format = "mp4"
+    height: int | None = None
+    fps: str | None = None
+    captions: Captions = "burned"
+    language: str = ""
     capture: Capture | None = None
     """``None`` measures which way works here; naming one forces it (benchmarks, tests)."""
 
@@ -64,6 +73,21 @@ class PlanCall(msgspec.Struct, frozen=True):
 
     job: RenderJob
     source: str
+
+
+class StillCall(msgspec.Struct, frozen=True):
+    """What the engine's child is asked by ``RenderEngine.still``; ``video`` is an absolute
+    path."""
+
+    scenario: Scenario
+    video: str
+    kind: StillKind
+
+
+class Still(msgspec.Struct, frozen=True):
+    """A picture file."""
+
+    data: bytes
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -133,7 +157,8 @@ class RenderEngine(Protocol):
         on_alive: Callable[[], None] | None = None,
         segments: Path | None = None,
     ) -> RenderResult:
-        """Render ``source`` (a local file, only read) to ``output`` (MP4).
+        """Render ``source`` (a local file, only read) to ``output``, whose name ends as the
+        job's format has it.
 
         ``segments``: a folder in which whole segments of about 20 s stay, by what is in them;
         a render that was ended, or one that changes a word, goes on from those that fit.
@@ -144,6 +169,11 @@ class RenderEngine(Protocol):
         the video), ``Missing`` (no browser), ``EngineFailed``. Cancelling the awaiting task
         stops engine and browser within 2 s.
         """
+        ...
+
+    async def still(self, scenario: Scenario, video: Path, kind: StillKind) -> bytes:
+        """A picture file of ``video``, a result with the captions of ``scenario``: a frame on
+        which one of them is wholly shown. Raises ``MediaRefused``."""
         ...
 
     async def close(self) -> None:
@@ -180,8 +210,14 @@ class RenderReport(msgspec.Struct, frozen=True):
     event: Rendered | RenderFailed
 
 
-RESULT = "result.mp4"
+RESULTS: dict[Format, str] = {form: f"result{suffix}" for form, suffix in SUFFIXES.items()}
+"""An attempt's object that is the result, by its format."""
 
 SEGMENTS = "segments"
 """The folder of kept segments: an attempt's object ``segments/NAME`` is the video's own, shared by
 all its renders, and may be read where it is there."""
+
+
+def whole(folder: Path) -> list[Path]:
+    """The segments in ``folder`` that are written to their end, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in MEDIA_TYPES)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import PurePath
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,10 +29,12 @@ from ecg.kernel.errors import (
     Conflict,
     DocumentInvalid,
     FieldError,
+    InputRefused,
     RequestInvalid,
 )
 from ecg.kernel.identity import Principal, new_id
 from ecg.kernel.rates import counted
+from ecg.kernel.settings import LimitSettings
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part, checked_cursor
 from ecg.media.info import VideoFacts
@@ -38,6 +42,7 @@ from ecg.render import desk as work
 from ecg.render import service
 from ecg.render.desk import RenderDesk
 from ecg.render.files import read_file
+from ecg.render.formats import MEDIA_TYPES, check_scalable, frame_rate, result_name, size_at
 from ecg.render.models import Render
 from ecg.render.service import Output, RenderView
 
@@ -88,10 +93,6 @@ async def create_render(
     owner = request.user.user_id
     body = await request.body()
     data = decode(body, _Sent)
-    for name in ("height", "fps"):
-        if getattr(data.output, name) is not None:
-            fault = FieldError(f"$.output.{name}", "is not supported yet; leave it out")
-            raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
     given, render_id = bytes(data.scenario), new_id()
     scenario = None
     if given != b"null":  # outside the transaction that counts, as it takes processor time
@@ -100,6 +101,7 @@ async def create_render(
         scenario = await asyncio.to_thread(_checked, given, video)
     async with desk.database.transaction() as session:
         video = await _ready_video(session, desk, owner, data)
+        _check_output(data.output, video, desk.limits)
         if scenario is None:
             scenario = await desk.stored_scenario(session, owner, video.id)
             _fitting(scenario, video)
@@ -174,12 +176,20 @@ async def cancel_render(
 async def download(
     request: Caller, desk: NamedDependency[RenderDesk], render_id: FromPath[UUID]
 ) -> Redirect:
-    """Redirects to a short-lived URL of the finished video."""
+    """Redirects to a short-lived URL of the finished video, which is saved under the source's
+    name with `-captioned`, or with `-captions` where it holds the captions alone."""
+    owner = request.user.user_id
     async with desk.database.transaction() as session:
-        row = await service.get_render(session, request.user.user_id, str(render_id))
+        row = await service.get_render(session, owner, str(render_id))
+        video = await desk.find_video(session, owner, row.video_id)
     if row.result_key is None:
         raise Conflict(f"this render is {row.state}; there is a result once it has succeeded")
-    return Redirect(await desk.store.presign_get(row.result_key, public=True), status_code=302)
+    filename = result_name(video.filename, service.view(row, None).output.format)
+    media_type = MEDIA_TYPES[PurePath(filename).suffix]
+    url = await desk.store.presign_get(
+        row.result_key, public=True, filename=filename, media_type=media_type
+    )
+    return Redirect(url, status_code=302)
 
 
 @get("/styles")
@@ -239,6 +249,29 @@ async def _ready_video(
     if video.state != "ready":
         raise Conflict(f"this video is {video.state}; only a ready one can be rendered")
     return video
+
+
+def _check_output(output: Output, video: VideoFacts, limits: LimitSettings) -> None:
+    """Raises ``RequestInvalid`` for a size or a rate that no result of ``video`` can have."""
+    picture = video.media.video[0] if video.media and video.media.video else None
+    with _refusing("$.output.height"):
+        if output.height is not None and picture is not None:
+            if output.format == "mp4":
+                check_scalable(picture)
+            size_at(output.height, picture.shown_size, limits.video_pixels)
+    with _refusing("$.output.fps"):
+        if output.fps is not None:
+            frame_rate(output.fps)
+
+
+@contextmanager
+def _refusing(path: str) -> Generator[None]:
+    """Tells what is refused inside of the request's field at ``path``."""
+    try:
+        yield
+    except InputRefused as error:
+        fault = FieldError(path, error.message)
+        raise RequestInvalid(f"{path}: {error.message}", (fault,)) from None
 
 
 def _checked(given: bytes, video: VideoFacts) -> Scenario:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,15 @@ from ecg.kernel.database import utc_now
 from ecg.kernel.errors import InputRefused, NotFound
 from ecg.kernel.problems import Problem, problem_of
 from ecg.media.info import VideoFacts
+from ecg.render.formats import (
+    FASTEST,
+    LEAST_HEIGHT,
+    MOST_HEIGHT,
+    RATE_PATTERN,
+    SLOWEST,
+    Format,
+    frame_rate,
+)
 from ecg.render.interfaces import Quality, RenderJob, RenderRequest
 from ecg.render.models import IdempotencyKey, Render
 from ecg.render.progress import Progress
@@ -31,13 +40,21 @@ KEY_KEPT = timedelta(hours=24)
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``quality``: how hard the encoder works; left out, the server's default. ``height`` and
-    ``fps`` are the source's: others are not drawn yet and refused."""
+    """``format``: ``mp4`` is the video with its captions, the others are the captions alone on
+    transparency. ``quality``: how hard the encoder works; left out, the server's default. ``height`` in
+    pixels as the picture is shown, even; ``fps`` a number or a fraction like "30000/1001". Left
+    out, both are the source's own."""
 
-    format: Annotated[Literal["mp4"], Meta(examples=["mp4"])] = "mp4"
+    format: Annotated[Format, Meta(examples=["mp4"])] = "mp4"
     quality: Annotated[Quality, Meta(examples=["standard"])] | None = None
-    height: Annotated[int, Meta(ge=16, le=8192)] | None = None
-    fps: Annotated[float, Meta(gt=0, le=240)] | None = None
+    height: (
+        Annotated[int, Meta(ge=LEAST_HEIGHT, le=MOST_HEIGHT, multiple_of=2, examples=[720])] | None
+    ) = None
+    fps: (
+        Annotated[float, Meta(ge=SLOWEST, le=FASTEST, examples=[25])]
+        | Annotated[str, Meta(pattern=RATE_PATTERN, examples=["30000/1001"])]
+        | None
+    ) = None
 
 
 class RenderSteps(msgspec.Struct, frozen=True):
@@ -84,7 +101,13 @@ async def insert_render(  # noqa: PLR0913, PLR0917 - what a render is made of
     render_id: str,
 ) -> Render:
     """Inserts a pending render and tells the dispatchers."""
-    job = RenderJob(scenario, quality=output.quality or quality)
+    job = RenderJob(
+        scenario,
+        format=output.format,
+        quality=output.quality or quality,
+        height=output.height,
+        fps=None if output.fps is None else str(frame_rate(output.fps)),
+    )
     request = RenderRequest(video_id=video.id, size=video.size, job=job)
     timeout = LEAST_TIMEOUT + duration_of(video) * SECONDS_PER_SECOND
     row = Render(

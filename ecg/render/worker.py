@@ -20,7 +20,7 @@ from ecg.kernel.web import Part
 from ecg.kernel.work import Attempted, Link, attempt, now
 from ecg.render import progress, wire
 from ecg.render.interfaces import (
-    RESULT,
+    RESULTS,
     SEGMENTS,
     Rendered,
     RenderEngine,
@@ -28,6 +28,7 @@ from ecg.render.interfaces import (
     RenderProgress,
     RenderReport,
     RenderRequest,
+    whole,
 )
 
 SIGNED_AT_ONCE = 100
@@ -99,7 +100,7 @@ async def _rendered(
     request = msgspec.json.decode(tried.request, type=RenderRequest)
     await tried.fetch(request.size)
     stage("start")
-    folder = tried.folder / SEGMENTS
+    name, folder = RESULTS[request.job.format], tried.folder / SEGMENTS
     folder.mkdir()
     with tried.life.of_engine():
         names = await engine.segments(request.job, tried.source)
@@ -107,10 +108,10 @@ async def _rendered(
     async with _sending(tried, folder):
         with tried.life.of_engine() as alive:
             facts = await engine.run(
-                request.job, tried.source, tried.folder / RESULT, heard, alive, folder
+                request.job, tried.source, tried.folder / name, heard, alive, folder
             )
     stage("upload")
-    stored = await tried.store(RESULT)
+    stored = await tried.store(name)
     await _report(tried, Rendered(stored, facts))
 
 
@@ -128,10 +129,10 @@ async def _bring_kept(tried: Attempted, names: Sequence[str]) -> None:
 async def _sending(tried: Attempted, folder: Path) -> AsyncGenerator[None]:
     """While the block runs, and once after it, brings new segments of ``folder`` to the store:
     what the next attempt or render goes on from. One that is refused is only made again."""
-    known = {path.name for path in _whole(folder)}
+    known = {path.name for path in whole(folder)}
 
     async def send() -> None:
-        for path in _whole(folder):
+        for path in whole(folder):
             if path.name not in known:
                 with suppress(EcgError):
                     await tried.store(f"{SEGMENTS}/{path.name}")
@@ -151,10 +152,6 @@ async def _sending(tried: Attempted, folder: Path) -> AsyncGenerator[None]:
     if not sending.cancelled():
         sending.result()
     await send()
-
-
-def _whole(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.mp4"))
 
 
 async def _report(tried: Attempted, event: Rendered | RenderFailed) -> None:

@@ -128,6 +128,10 @@ def test_the_input_is_never_written_over(ecg: Ecg, tmp_path: Path) -> None:
         ("--strength", "2", "strength"),
         ("--quality", "best", "draft"),
         ("--audio-track", "-1", "audio-track"),
+        ("--format", "gif", "webm-alpha"),
+        ("--height", "721", "an even number of pixels from 64 to 4096"),
+        ("--fps", "25/0", "from 1 to 240, as 25 or 30000/1001"),
+        ("--poster", "p.gif", ".jpg or .png"),
     ],
 )
 def test_an_unknown_value_is_wrong_usage(
@@ -136,6 +140,33 @@ def test_an_unknown_value_is_wrong_usage(
     done = ecg("caption", VIDEO, "-o", tmp_path / "out.mp4", option, value)
     check_refused(done, named, code=2)
     no_file_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "named"),
+    [
+        ("-o out.mp4 --format mov-alpha", 1, "must end in .mov, or the format be mp4"),
+        ("-o out.webm", 1, "must end in .mp4, or the format be webm-alpha"),
+        ("-o out.mp4 --height 4000", 1, "at most 4096 pixels (limits.video_pixels)"),
+        ("-o out.mov --format mov-alpha --soft", 2, "goes into mp4"),
+        ("-o out.mp4 --soft --fps 25", 2, "leave height and fps out"),
+        ("-o out.mp4 --soft --quality high", 2, "--quality"),
+        ("-o out.mp4 --soft --soft-beside", 2, "exclude each other"),
+        ("-o out.mp4 --soft --poster p.png", 2, "--poster"),
+        ("-o out.mov --format mov-alpha --poster p.jpg", 2, ".png"),
+        ("-o out.mp4 --poster none/p.jpg", 2, "does not exist"),
+    ],
+)
+def test_results_that_cannot_be_are_refused(
+    ecg: Ecg, tmp_path: Path, options: str, code: int, named: str
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(scenario()))
+    given = [
+        tmp_path / word if word.endswith((".mp4", ".mov", ".webm", ".png", ".jpg")) else word
+        for word in options.split()
+    ]
+    check_refused(ecg("render", VIDEO, tmp_path / "s.json", *given), named, code=code)
+    no_file_left(tmp_path, "s.json")
 
 
 def test_a_sound_track_that_is_not_there_is_refused(ecg: Ecg, tmp_path: Path) -> None:

@@ -235,3 +235,20 @@ async def test_leftovers_of_a_kill_are_swept_at_start(short_folder):
             )
             with pytest.raises(ClientError, match="NoSuchUpload"):
                 await s3.list_parts(Bucket="ecg", Key="old", UploadId=old["UploadId"])
+
+
+async def test_a_signed_url_says_how_its_answer_is_to_be_saved(store):
+    async with client(store) as s3:
+        await s3.put_object(Bucket=store.bucket, Key="named", Body=BODY)
+    told = {
+        "ResponseContentType": "video/webm",
+        "ResponseContentDisposition": 'attachment; filename="a b.webm"',
+    }
+    url = await signed(store, "get_object", Key="named", **told)
+    for headers in ({}, {"Range": "bytes=0-9"}):
+        answer = httpx.get(url, headers=headers)
+        assert answer.headers.get_list("content-type") == [told["ResponseContentType"]]
+        assert answer.headers["content-disposition"] == told["ResponseContentDisposition"]
+    assert httpx.get(url.replace("video", "text")).status_code == 403
+    unsigned = url.partition("?")[0] + "?response-content-type=text/html"
+    assert "text/html" not in httpx.get(unsigned).headers.get("content-type", "")

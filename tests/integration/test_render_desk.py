@@ -29,7 +29,7 @@ from ecg.kernel.redis import READS
 from ecg.kernel.settings import LimitSettings
 from ecg.kernel.webhooks import secret_of, signed
 from ecg.render import desk, progress, routes
-from ecg.render.interfaces import RESULT, Rendered, RenderFailed, RenderReport, RenderResult
+from ecg.render.interfaces import RESULTS, Rendered, RenderFailed, RenderReport, RenderResult
 from ecg.render.models import IdempotencyKey, Render
 from ecg.uploads import service as videos
 from ecg.usage import admin
@@ -37,6 +37,7 @@ from ecg.usage import service as ledger
 from ecg.usage.models import Entry
 from tests.integration.desks import MEDIA, SERVICE_KEYS, World, world
 
+RESULT = RESULTS["mp4"]
 CRASH = Trouble("engine_failed", "the browser went away")
 
 
@@ -107,6 +108,49 @@ async def test_the_attempt_gets_the_scenario_as_it_was_ordered(here: World) -> N
         request = msgspec.json.decode((await desk.begin(here.render, job)).request)
         assert request["job"]["scenario"]["cues"][0]["words"][0]["text"] == text
         assert request["video_id"] == video
+
+
+async def test_the_attempt_gets_the_output_as_it_was_ordered(here: World) -> None:
+    owner = await here.add_user()
+    video = await here.analysed(owner)
+    for output, wanted in (
+        ({}, (None, None)),
+        ({"height": 720, "fps": 25}, (720, "25")),
+        ({"fps": "30000/1001"}, (None, "30000/1001")),
+        ({"fps": 12.5}, (None, "25/2")),
+    ):
+        job = await ordered(here, owner, video, output=output)
+        request = msgspec.json.decode((await desk.begin(here.render, job)).request)
+        assert (request["job"]["height"], request["job"]["fps"]) == wanted
+        shown = (await here.get(owner, f"/renders/{job}"))["output"]
+        assert {key: shown[key] for key in output} == output
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "saved", "media_type"),
+    [
+        ("mp4", "result.mp4", "-captioned.mp4", "video/mp4"),
+        ("webm-alpha", "result.webm", "-captions.webm", "video/webm"),
+        ("mov-alpha", "result.mov", "-captions.mov", "video/quicktime"),
+    ],
+)
+async def test_a_download_has_the_name_and_type_of_its_format(
+    here: World, form: str, name: str, saved: str, media_type: str
+) -> None:
+    owner = await here.add_user()
+    job = await ordered(here, owner, await here.analysed(owner), output={"format": form})
+    await desk.begin(here.render, job)
+    urls = await desk.sign(here.render, job, 1, [name])
+    await here.put(urls[name].put, b"a video")
+    facts = RenderResult(7, 10.0, 640, 360, 250, 3, 5.0, "canvas")
+    await report(here, job, 1, Rendered(Stored(name, 7, "0" * 64), facts))
+    answer = await here.ask(owner, "GET", f"/renders/{job}/download")
+    async with httpx.AsyncClient() as http:
+        file = await http.get(answer.headers["location"])
+    assert file.content == b"a video"
+    assert file.headers["content-type"] == media_type
+    assert file.headers["content-disposition"].startswith("attachment; filename=")
+    assert file.headers["content-disposition"].endswith(saved)
 
 
 async def test_of_two_reports_at_once_one_has_effect_and_settles(here: World) -> None:
@@ -218,7 +262,10 @@ async def test_an_attempt_reaches_only_its_own_objects(here: World) -> None:
     assert urls["source"].put == ""
     assert urls["source"].get
     assert f"renders/{job}/1/{RESULT}" in urls[RESULT].put
-    for name in ("../other", "transcript.json", "segments/../x.mp4", f"segments/{'a' * 63}.mp4"):
+    for name in (
+        "../other", "transcript.json", "segments/../x.mp4", f"segments/{'a' * 63}.mp4",
+        f"segments/{'a' * 64}.avi", "result.webm",
+    ):  # fmt: skip
         with pytest.raises(InputRefused):
             await desk.sign(here.render, job, 1, [name])
 
@@ -325,9 +372,13 @@ async def test_what_is_wrong_with_an_order_is_named(here: World) -> None:
         ({}, "video_id"),
         ({"video_id": "x"}, "$.video_id"),
         ({"video_id": video, "more": 1}, "more"),
-        ({"video_id": video, "output": {"format": "webm-alpha"}}, "$.output.format"),
-        ({"video_id": video, "output": {"height": 720}}, "$.output.height"),
-        ({"video_id": video, "output": {"fps": 60}}, "$.output.fps"),
+        ({"video_id": video, "output": {"format": "gif"}}, "$.output.format"),
+        ({"video_id": video, "output": {"height": 721}}, "$.output.height"),
+        ({"video_id": video, "output": {"height": 0}}, "$.output.height"),
+        ({"video_id": video, "output": {"height": 4000}}, "at most 4096 pixels"),
+        ({"video_id": video, "output": {"fps": 0}}, "$.output.fps"),
+        ({"video_id": video, "output": {"fps": "25/0"}}, "$.output.fps"),
+        ({"video_id": video, "output": {"fps": "fast"}}, "$.output.fps"),
         ({"video_id": video, "output": {"quality": "best"}}, "$.output.quality"),
         ({"video_id": video, "scenario": {}}, "$.scenario"),
         ({"video_id": video, "scenario": scenario}, "$.scenario.cues[0].end"),
@@ -409,7 +460,7 @@ async def test_a_deleted_video_takes_its_jobs_along(here: World) -> None:
     assert (await here.get(owner, "/renders"))["items"] == []
     assert await renders_used(here, owner) == 1
     with pytest.raises(NotFound):
-        await here.store.head(desk.key_of(done, 1))
+        await here.store.head(desk.key_of(done, 1, RESULT))
 
 
 async def test_lists_are_paged_newest_first(here: World) -> None:

@@ -34,6 +34,16 @@ def counted() -> tuple[float, float]:
     return hits or 0.0, misses or 0.0
 
 
+def test_a_file_is_saved_under_its_own_name_wherever_that_can_be() -> None:
+    assert storage.saved_as("a b.mp4") == (
+        "attachment; filename=\"a b.mp4\"; filename*=UTF-8''a%20b.mp4"
+    )
+    told = storage.saved_as('한글"; x=\r\n.mov')
+    assert told.isascii()
+    assert told.isprintable()
+    assert told.count('"') == 2
+
+
 async def test_a_url_asked_twice_is_signed_once_until_its_margin(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

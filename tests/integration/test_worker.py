@@ -280,6 +280,23 @@ async def test_a_render_brings_its_video(store, put, rendering, tmp_path):
     assert all(one.attempt == 1 for one in seen)
 
 
+async def test_captions_alone_come_in_a_container_of_their_own(store, put, rendering, tmp_path):
+    video = tmp_path / "given.mp4"
+    write_video(video, rate=10)
+    key, kept = await put(video), []
+    job = RenderJob(scenario(cue(1, 0.2, 0.8, ["hello", "there"])), "draft", "webm-alpha")
+    for _ in range(2):
+        desk = Desk(store, key, RenderRequest("v", video.stat().st_size, job))
+        async with rendering(desk) as queue:
+            await over(desk, queue)
+        (done,) = desk.events()
+        assert isinstance(done, Rendered)
+        assert done.result.name == "result.webm"
+        assert (await desk.stored("result.webm")).startswith(b"\x1a\x45\xdf\xa3")
+        kept.append(done.facts.kept)
+    assert kept == [0, 10]
+
+
 async def test_a_second_render_goes_on_from_the_segments_of_the_first(
     store, put, rendering, tmp_path
 ):

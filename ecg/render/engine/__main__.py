@@ -14,7 +14,17 @@ from ecg.media.served import Context, serve
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.preview import encode_png, preview
 from ecg.render.engine.run import checked, plan, render
-from ecg.render.interfaces import CheckCall, PlanCall, Planned, Preview, PreviewCall, RenderCall
+from ecg.render.engine.still import still
+from ecg.render.interfaces import (
+    CheckCall,
+    PlanCall,
+    Planned,
+    Preview,
+    PreviewCall,
+    RenderCall,
+    Still,
+    StillCall,
+)
 
 _warm: dict[str, Browser] = {}
 
@@ -57,6 +67,12 @@ def _preview(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     return Preview(encode_png(preview(browser, call.styles, context.check)))
 
 
+def _still(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
+    del context  # a frame takes no time
+    call = msgspec.msgpack.decode(payload, type=StillCall)
+    return Still(still(Path(call.video), call.scenario, call.kind))
+
+
 def _check(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
     call = msgspec.msgpack.decode(payload, type=CheckCall)
     info, _ = checked(Path(call.source), context.limits.video)
@@ -65,4 +81,12 @@ def _check(payload: msgspec.Raw, context: Context) -> msgspec.Struct:
 
 
 if __name__ == "__main__":
-    serve({"render": _render, "check": _check, "plan": _plan, "preview": _preview})
+    serve(
+        {
+            "render": _render,
+            "check": _check,
+            "plan": _plan,
+            "preview": _preview,
+            "still": _still,
+        }
+    )

@@ -124,11 +124,13 @@ def _blend(samples: NDArray[Any], behind: NDArray[Any], caption: NDArray[Any]) -
 
 def composited(
     frames: Iterable[tuple[int, Frame]], span: Span, patch: Callable[[], Patch], overlay: Overlay
-) -> Iterator[Frame]:
-    """The frames of ``span`` as the encoder gets them. ``patch`` waits for the next patch;
+) -> Iterator[tuple[Frame, bool]]:
+    """The frames of ``span`` as the encoder gets them, each with whether its captions differ
+    from those of the one before. ``patch`` waits for the next patch;
     what it still holds of an earlier span, whose frames were lost, is passed over."""
     until = span.first
     for number, frame in frames:
+        changed = until <= number
         while until <= number:
             following = patch()
             if following.first == span.first:
@@ -136,4 +138,4 @@ def composited(
             overlay.apply(following)
             until = following.until
         overlay.draw(frame)
-        yield frame
+        yield frame, changed

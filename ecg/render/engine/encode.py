@@ -15,12 +15,14 @@ import av.codec
 import av.container
 import av.error
 import av.video.frame
+import msgspec
 
 from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import VideoStream
 from ecg.media.opened import name_of
 from ecg.render.engine.light import HDR
 from ecg.render.engine.plan import FrameTimes
+from ecg.render.formats import Format
 from ecg.render.interfaces import Quality
 
 Frame = av.video.frame.VideoFrame
@@ -41,6 +43,7 @@ _X265: dict[Quality, tuple[str, str]] = {
     "high": ("medium", "18"),
 }
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES})
+PRORES = "prores_ks"
 _NVENC_FORMATS = {"yuv420p"}
 
 
@@ -56,30 +59,67 @@ def writing(path: Path) -> Generator[None]:
         raise EngineFailed(f"writing into {path.parent} failed: {error.strerror}") from error
 
 
+class Encoding(msgspec.Struct, frozen=True):
+    """FFmpeg's names of container and encoder, and the encoder's options."""
+
+    container: str
+    encoder: str
+    options: dict[str, str]
+
+
+_ALONE: dict[Format, Encoding] = {
+    # without loss, as what is nearly transparent would be a veil over the picture; hidden frames
+    # (alt-ref), which cannot be transparent, are off
+    "webm-alpha": Encoding(
+        "webm",
+        "libvpx-vp9",
+        {
+            "lossless": "1",
+            "deadline": "realtime",
+            "cpu-used": "8",
+            "row-mt": "1",
+            "auto-alt-ref": "0",
+            "lag-in-frames": "0",
+        },
+    ),
+    "mov-alpha": Encoding("mov", PRORES, {"profile": "4444", "alpha_bits": "16", "vendor": "apl0"}),
+}
+"""Captions alone; no quality to choose."""
+
+
 class SegmentWriter:
-    """A segment being encoded into ``path``: an MP4 of the picture alone whose time 0 is
+    """A segment being encoded into ``path``: a file of the picture alone whose time 0 is
     ``start``, in units of the source's time base. Close it, whatever happens."""
 
-    def __init__(
-        self, path: Path, picture: VideoStream, start: int, encoder: str, quality: Quality
-    ) -> None:
+    def __init__(self, path: Path, picture: VideoStream, start: int, encoding: Encoding) -> None:
         self._path = path
         self._picture = picture
         self._start = start
-        self._encoder = encoder
-        self._quality: Quality = quality
+        self._encoding = encoding
         with writing(path):
-            self._output: Any = av.open(str(path), "w", format="mp4")
+            self._output: Any = av.open(str(path), "w", format=encoding.container)
         self._stream: Any = None
+        self._last: Any = None
 
-    def add(self, frame: Frame) -> None:
-        """Encodes ``frame`` at its own time."""
+    def add(self, frame: Frame, changed: bool = True) -> None:
+        """Encodes ``frame`` at its own time; not ``changed``, it is the one before."""
         if self._stream is None:
             self._stream = self._opened(frame)
         frame.pict_type = 0
         frame.pts = (frame.pts or 0) - self._start
+        packets = self._again(frame) if self._last and not changed else self._stream.encode(frame)
+        if self._encoding.encoder == PRORES:
+            (self._last,) = packets
         with writing(self._path):
-            self._output.mux(self._stream.encode(frame))
+            self._output.mux(packets)
+
+    def _again(self, frame: Frame) -> list[Any]:
+        """The last packet at another time: ProRes codes each frame for itself."""
+        packet: Any = av.Packet(bytes(self._last))
+        packet.pts = packet.dts = frame.pts
+        packet.time_base, packet.stream = frame.time_base, self._stream
+        packet.is_keyframe = True
+        return [packet]
 
     def finish(self) -> None:
         """Drains the encoder and closes the file, which is whole then."""
@@ -94,19 +134,21 @@ class SegmentWriter:
 
     def _opened(self, frame: Frame) -> Any:
         picture = self._picture
-        stream = self._output.add_stream(self._encoder, rate=picture.rate)
+        encoder = self._encoding.encoder
+        stream = self._output.add_stream(encoder, rate=picture.rate)
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = frame.format.name
         context.time_base = frame.time_base
-        context.thread_type = "FRAME"  # sliced, PyAV's own default, would wait for each frame
+        # sliced, PyAV's own default, would wait for each frame
+        context.thread_type = "SLICE" if encoder == PRORES else "FRAME"
         context.color_range = frame.color_range
         context.color_primaries = frame.color_primaries
         context.color_trc = frame.color_trc
         context.colorspace = frame.colorspace
         context.sample_aspect_ratio = Fraction(picture.sample_aspect)
-        context.options = encoder_options(self._encoder, self._quality, picture)
-        if self._encoder == "libx265":
+        context.options = self._encoding.options
+        if encoder == "libx265":
             context.codec_tag = "hvc1"  # Apple's players open no other
         matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
@@ -114,8 +156,15 @@ class SegmentWriter:
         return stream
 
 
-def encoder_options(encoder: str, quality: Quality, picture: VideoStream) -> dict[str, str]:
-    """Options of ``libx264``, ``h264_nvenc`` or ``libx265`` for a quality."""
+def choose_encoding(form: Format, picture: VideoStream, quality: Quality) -> Encoding:
+    """How the picture of a result is encoded on this machine."""
+    if form != "mp4":
+        return _ALONE[form]
+    encoder = _choose_encoder(picture)
+    return Encoding("mp4", encoder, _options(encoder, quality, picture))
+
+
+def _options(encoder: str, quality: Quality, picture: VideoStream) -> dict[str, str]:
     if encoder == "h264_nvenc":
         preset, level = _NVENC[quality]
         return {"preset": preset, "rc": "vbr", "cq": level, "b": "0"}
@@ -134,7 +183,7 @@ def _x265(picture: VideoStream) -> str:
     return ":".join(["log-level=error", "info=0", "open-gop=0", *given])
 
 
-def choose_encoder(picture: VideoStream) -> str:
+def _choose_encoder(picture: VideoStream) -> str:
     """``h264_nvenc`` where one frame can be encoded with it here and now, else ``libx264``;
     ``libx265`` for HDR, which players expect in HEVC."""
     if picture.color_trc in HDR:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ecg.kernel.errors import MediaRefused
 from ecg.media.info import VideoStream
-from ecg.render.engine.pixels import MATRICES
+from ecg.render.engine.pixels import MATRICES, matrix_of
+from ecg.render.formats import check_scalable, size_at
 
 Format = av.video.format.VideoFormat
 Frame = av.video.frame.VideoFrame
@@ -57,6 +58,36 @@ def drawable(video: VideoStream, name: str) -> VideoStream:
         # players show grey that says nothing in full range
         return msgspec.structs.replace(picture, color_range="pc")
     return picture
+
+
+def resized(picture: VideoStream, height: int, most: int) -> VideoStream:
+    """``picture`` scaled to be shown ``height`` pixels high, its longer side at most ``most``.
+    Raises ``InputRefused``.
+
+    Its matrix is named: players guess one that is not by the size.
+    """
+    check_scalable(picture)
+    sides = size_at(height, picture.shown_size, most)
+    width, height = sides[::-1] if picture.rotation in (90, 270) else sides
+    matrix = matrix_of(picture)
+    return msgspec.structs.replace(picture, width=width, height=height, color_space=matrix)
+
+
+def scaled(frames: Iterable[Frame], picture: VideoStream) -> Iterator[Frame]:
+    """``frames`` as large as ``picture``."""
+    scaler, same = VideoReformatter(), _RANGES[picture.color_range]
+    for frame in frames:
+        made = scaler.reformat(
+            frame,
+            picture.width,
+            picture.height,
+            src_color_range=same,
+            dst_color_range=same,
+            interpolation=_EXACT,
+        )
+        made.color_range = same
+        made.colorspace = MATRICES[picture.color_space].number
+        yield made
 
 
 def conformed(frames: Iterable[Frame], picture: VideoStream) -> Iterator[Frame]:

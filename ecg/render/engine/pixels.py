@@ -73,39 +73,48 @@ class PixelFormat(msgspec.Struct, frozen=True):
         return np.uint8 if self.bits == 8 else np.uint16
 
 
+class Matrix(msgspec.Struct, frozen=True):
+    """Kr, Kb and the number of a matrix in ITU-T H.273, table 4."""
+
+    red: float
+    blue: float
+    number: int
+
+
 MATRICES = {
-    "bt709": (0.2126, 0.0722),
-    "bt470bg": (0.299, 0.114),
-    "smpte170m": (0.299, 0.114),
-    "fcc": (0.30, 0.11),
-    "smpte240m": (0.212, 0.087),
-    "bt2020nc": (0.2627, 0.0593),
+    "bt709": Matrix(0.2126, 0.0722, 1),
+    "fcc": Matrix(0.30, 0.11, 4),
+    "bt470bg": Matrix(0.299, 0.114, 5),
+    "smpte170m": Matrix(0.299, 0.114, 6),
+    "smpte240m": Matrix(0.212, 0.087, 7),
+    "bt2020nc": Matrix(0.2627, 0.0593, 9),
 }
-"""Kr and Kb by FFmpeg's matrix name (ITU-T H.273, table 4)."""
+"""By FFmpeg's name."""
 _SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 
 
 def pixel_format(picture: VideoStream) -> PixelFormat:
-    """How the frames of ``picture``, one that ``picture.drawable`` gave, hold their pixels.
-
-    A stream that names no matrix is taken for BT.709 from 720 lines on and for BT.601 below,
-    as players do.
-    """
+    """How the frames of ``picture``, one that ``picture.drawable`` gave, hold their pixels."""
     name = picture.pixel_format
     shift_x, shift_y = next(shifts for key, shifts in _SHIFTS.items() if key in name)
-    usual = "bt709" if picture.height >= 720 else "bt470bg"
-    red, blue = MATRICES[picture.color_space or usual]
+    matrix = MATRICES[matrix_of(picture)]
     return PixelFormat(
         name=name,
         bits=10 if name.endswith("10le") else 8,
         shift_x=shift_x,
         shift_y=shift_y,
-        red=red,
-        blue=blue,
+        red=matrix.red,
+        blue=matrix.blue,
         full=name.startswith("yuvj") or picture.color_range == "pc",
         transfer=picture.color_trc,
         primaries=picture.color_primaries,
     )
+
+
+def matrix_of(picture: VideoStream) -> str:
+    """The matrix that ``picture`` is coded by: where it names none, BT.709 from 720 lines on and
+    BT.601 below, as players take it."""
+    return picture.color_space or ("bt709" if picture.height >= 720 else "bt470bg")
 
 
 def to_planes(rgba: Bytes, form: PixelFormat) -> list[tuple[Words, NDArray[np.uint32]]]:

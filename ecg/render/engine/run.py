@@ -7,7 +7,7 @@ import itertools
 import os
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
@@ -28,14 +28,18 @@ from ecg.render.engine import segments as kept
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.capture import Drawing, Feed, Way, capture
 from ecg.render.engine.composite import Frame, Overlay, Patch, composited
-from ecg.render.engine.encode import SegmentWriter, choose_encoder, decoded, encoder_options
-from ecg.render.engine.join import join
-from ecg.render.engine.picture import conformed, drawable
+from ecg.render.engine.encode import Encoding, SegmentWriter, choose_encoding, decoded
+from ecg.render.engine.join import copy, join
+from ecg.render.engine.layer import Layer, transparent
+from ecg.render.engine.picture import conformed, drawable, resized, scaled
 from ecg.render.engine.pixels import pixel_format
 from ecg.render.engine.plan import FrameTimes, Span, read_frame_times
+from ecg.render.engine.resample import Resampling, resampled, resampling
 from ecg.render.engine.segments import Segment
+from ecg.render.engine.soft import track_of
 from ecg.render.engine.tracks import losses
-from ecg.render.interfaces import Quality, RenderJob, RenderProgress, RenderResult
+from ecg.render.formats import SUFFIXES, frame_rate
+from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
 PROGRESS_EVERY = 0.5
 """Seconds between two reports."""
@@ -46,12 +50,16 @@ _POLL = 0.1
 
 class Task(msgspec.Struct, frozen=True):
     """A checked job: the picture of the result, the overlay its frames get, what to draw, and
-    what of the source gets lost."""
+    what of the source gets lost; the source's picture and its frames' times; and how these
+    become a constant rate, where one is wanted."""
 
     video: VideoStream
     overlay: Overlay
     drawing: Drawing
     losses: tuple[str, ...]
+    source: VideoStream
+    times: FrameTimes
+    resampling: Resampling | None
 
     @property
     def duration(self) -> float:
@@ -60,7 +68,7 @@ class Task(msgspec.Struct, frozen=True):
 
     def number(self, frame: Frame) -> int:
         """Which frame of the source this is; of one that no packet announced, the one before."""
-        return max(bisect_right(self.drawing.times.pts, frame.pts or 0) - 1, 0)
+        return max(bisect_right(self.times.pts, frame.pts or 0) - 1, 0)
 
 
 class Captured:
@@ -131,9 +139,11 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
     what was written stays for the caller to remove. Raises as ``RenderEngine.run`` does."""
     started = time.monotonic()
     context.emit(RenderProgress("start"))
+    if job.captions == "soft":
+        return _copied(job, source, output, context, started)
     task = prepare(job, source, context.limits.video)
-    encoder = choose_encoder(task.video)
-    segments = _planned(task, job, encoder, source, folder)
+    encoding = choose_encoding(job.format, task.video, job.quality)
+    segments = _planned(task, job, encoding, source, folder)
     missing = [segment for segment in segments if segment.missing]
     total = len(task.drawing.times.pts)
     kept_frames = total - sum(segment.span.end - segment.span.first for segment in missing)
@@ -144,14 +154,22 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
         with captured(browser, task.drawing, spans, context.check) as drawn:
             for run in kept.runs(segments):
                 with open_media(source) as container:
-                    _encode(task, container, run, drawn, encoder, job.quality, meter)
+                    _encode(task, container, run, drawn, encoding, meter)
             states, way = drawn.count, drawn.way
     _refuse_early_end(kept_frames + meter.count, total, source)
     context.emit(RenderProgress("finish", total, total))
     with open_media(source) as container:
-        pts = task.drawing.times.pts
-        made = [(one.path, pts[one.span.first]) for one in segments if not one.missing]
-        join(output, made, container, _picture(container, task))
+        pts, time_base = task.drawing.times.pts, task.drawing.times.time_base
+        made = [
+            (one.path, pts[one.span.first : one.span.end]) for one in segments if not one.missing
+        ]
+        step = round(1 / task.video.rate / time_base)
+        picture = _picture(container, task)
+        track = None
+        if job.captions == "both":
+            origin = task.times.origin
+            track = track_of(job.scenario, job.language, origin)
+        join(output, encoding.container, made, container, picture, time_base, step, track)
     kept.keep(segments, folder)
     width, height = task.video.shown_size
     return RenderResult(
@@ -165,8 +183,51 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
         kept=kept_frames,
         capture=way.name,
         capture_reason=way.reason,
-        encoder=encoder,
+        encoder=encoding.encoder,
         notes=task.losses,
+    )
+
+
+def _copied(
+    job: RenderJob, source: Path, output: Path, context: Context, started: float
+) -> RenderResult:
+    """The source with its captions as a track: nothing is drawn."""
+    limits = context.limits.video
+    info = probe(source, limits)
+    if not info.video:
+        raise MediaRefused(f"{source}: has sound but no picture to put captions on")
+    video = info.video[0]
+    times = _times(job, source, video, limits)
+    total = len(times.pts)
+    context.emit(RenderProgress("finish", total, total))
+    with open_media(source) as container:
+        picture = cast(av.VideoStream, container.streams[video.index])
+        copy(
+            output,
+            container,
+            picture,
+            track_of(job.scenario, job.language, times.origin),
+        )
+    context.check()
+    with open_media(output) as container:
+        made = read_frame_times(container, container.streams.video[0].index)
+    if [pts * made.time_base for pts in made.pts] != [pts * times.time_base for pts in times.pts]:
+        raise MediaRefused(
+            f"{source}: the times of its pictures cannot be copied as they are; draw the captions, "
+            "or convert it to H.264 in MP4 first"
+        )
+    width, height = video.shown_size
+    return RenderResult(
+        size=output.stat().st_size,
+        duration=_end(times, video),
+        width=width,
+        height=height,
+        frames=total,
+        states=0,
+        seconds=time.monotonic() - started,
+        capture="canvas",
+        encoder="copied",
+        notes=losses(info),
     )
 
 
@@ -175,12 +236,15 @@ def plan(
 ) -> list[Segment]:
     """The segments that a render would make or find in ``folder``. Raises as ``prepare``."""
     task = prepare(job, source, limits)
-    return _planned(task, job, choose_encoder(task.video), source, folder)
+    encoding = choose_encoding(job.format, task.video, job.quality)
+    return _planned(task, job, encoding, source, folder)
 
 
-def _planned(task: Task, job: RenderJob, encoder: str, source: Path, folder: Path) -> list[Segment]:
-    settings = f"{encoder} {encoder_options(encoder, job.quality, task.video)} {task.video}"
-    return kept.planned(task.drawing, source, settings, folder)
+def _planned(
+    task: Task, job: RenderJob, encoding: Encoding, source: Path, folder: Path
+) -> list[Segment]:
+    settings = f"{encoding} {task.video} {job.fps}"
+    return kept.planned(task.drawing, source, settings, folder, SUFFIXES[job.format])
 
 
 def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
@@ -188,16 +252,11 @@ def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
     container: av.container.InputContainer,
     run: Sequence[Segment],
     drawn: Captured,
-    encoder: str,
-    quality: Quality,
+    encoding: Encoding,
     meter: Meter,
 ) -> None:
     """Makes adjacent segments from one decoding. While one drains its encoder the next begins."""
-    picture = _picture(container, task)
-    frames = conformed(
-        decoded(container, picture, task.drawing.times, run[0].span.first), task.video
-    )
-    numbered = ((task.number(frame), frame) for frame in frames)
+    numbered = frames_of(container, task, run[0].span.first)
     wanted = itertools.takewhile(lambda pair: pair[0] < run[-1].span.end, numbered)
     firsts = [segment.span.first for segment in run]
     finishing: Future[None] | None = None
@@ -208,10 +267,10 @@ def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
             segment = run[place]
             part = segment.path.with_name(f".{segment.path.stem}.{os.getpid()}.part")
             start = task.drawing.times.pts[segment.span.first]
-            writer = SegmentWriter(part, task.video, start, encoder, quality)
+            writer = SegmentWriter(part, task.video, start, encoding)
             try:
-                for frame in composited(group, segment.span, drawn.patch, task.overlay):
-                    writer.add(frame)
+                for frame, changed in composited(group, segment.span, drawn.patch, task.overlay):
+                    writer.add(frame, changed)
                     meter.tick()
             except BaseException:
                 writer.close()
@@ -224,6 +283,31 @@ def _encode(  # noqa: PLR0913, PLR0917 - all that a segment depends on
             finishing.result()
 
 
+def frames_of(
+    container: av.container.InputContainer, task: Task, first: int
+) -> Iterator[tuple[int, Frame]]:
+    """The result's frames from number ``first`` on, with their numbers, without captions."""
+    if isinstance(task.overlay, Layer):
+        return _standing(task.overlay.frame, task.drawing.times, first)
+    to = task.resampling
+    begin = to.shown[first] if to else first
+    frames = decoded(container, _picture(container, task), task.times, begin)
+    if to:
+        frames = (frame for frame in frames if to.shows(task.number(frame)))
+    frames = conformed(frames, task.source)
+    if task.video.shown_size != task.source.shown_size:
+        frames = scaled(frames, task.video)
+    numbered = ((task.number(frame), frame) for frame in frames)
+    return resampled(numbered, to, first) if to else numbered
+
+
+def _standing(frame: Frame, times: FrameTimes, first: int) -> Iterator[tuple[int, Frame]]:
+    """One frame, which is drawn anew where captions change, at all times."""
+    for number in range(first, len(times.pts)):
+        frame.pts, frame.time_base = times.pts[number], times.time_base
+        yield number, frame
+
+
 def _finish(writer: SegmentWriter, part: Path, path: Path) -> None:
     writer.finish()
     part.replace(path)
@@ -234,20 +318,41 @@ def _picture(container: av.container.InputContainer, task: Task) -> av.VideoStre
 
 
 def prepare(job: RenderJob, source: Path, limits: VideoLimits = VIDEO_LIMITS) -> Task:
-    """Looks at ``source`` and the scenario. Raises ``MediaRefused`` or ``DocumentInvalid``."""
-    info, video = checked(source, limits)
+    """Looks at ``source`` and the scenario. Raises ``MediaRefused``, ``DocumentInvalid``, or
+    ``InputRefused`` for a height or a rate that cannot be."""
+    info, picture = checked(source, limits)
+    times = _times(job, source, picture, limits)
+    video, to = picture, None
+    alone = job.format != "mp4"
+    if alone:
+        video = transparent(picture, job.format)
+    if job.height is not None:
+        video = resized(video, job.height, limits.pixels)
+    if job.fps is not None:
+        fps = frame_rate(job.fps)
+        to = resampling(times, picture.rate, fps)
+        video = msgspec.structs.replace(video, fps=str(fps))
+    width, height = video.shown_size
+    shown = to.times if to else times
+    form, turn = pixel_format(video), video.rotation
+    return Task(
+        video,
+        Layer(form, width, height) if alone else Overlay(form, width, height, turn),
+        Drawing(job.scenario, _stage_width(video), width, height, shown, job.capture),
+        () if alone else losses(info),
+        picture,
+        times,
+        to,
+    )
+
+
+def _times(job: RenderJob, source: Path, video: VideoStream, limits: VideoLimits) -> FrameTimes:
+    """The frames' times, once length and scenario are seen to fit them."""
     with open_media(source) as container:
         times = read_frame_times(container, video.index)
     check_duration(_end(times, video), limits, str(source))
     check_within(job.scenario, _end(times, video), 1 / float(video.rate))
-    width, height = video.shown_size
-    overlay = Overlay(pixel_format(video), width, height, video.rotation)
-    return Task(
-        video,
-        overlay,
-        Drawing(job.scenario, _stage_width(video), width, height, times, job.capture),
-        losses(info),
-    )
+    return times
 
 
 def checked(source: Path, limits: VideoLimits = VIDEO_LIMITS) -> tuple[MediaInfo, VideoStream]:

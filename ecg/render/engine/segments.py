@@ -18,6 +18,7 @@ import ecg.captions
 from ecg.captions.scenario import Cue, Scenario
 from ecg.render.engine.capture import Drawing
 from ecg.render.engine.plan import Span, split
+from ecg.render.interfaces import whole
 
 KEPT_BYTES = 4 << 30
 """How much a folder of segments may hold before the oldest go."""
@@ -42,9 +43,11 @@ class Segment(msgspec.Struct, frozen=True):
         return not self.path.exists()
 
 
-def planned(drawing: Drawing, source: Path, encoding: str, folder: Path) -> list[Segment]:
-    """The segments of a result, in order; ``encoding`` names encoder and settings. A segment's
-    name tells all that its pictures depend on: source, frames, cues, look, encoder, and the
+def planned(
+    drawing: Drawing, source: Path, encoding: str, folder: Path, suffix: str
+) -> list[Segment]:
+    """The segments of a result, in order; ``encoding`` names format, encoder and settings,
+    ``suffix`` how their names end. The rest of a segment's name tells all that its pictures depend on: source, frames, cues, look, encoder, and the
     versions of both."""
     with source.open("rb") as file:
         source_digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -56,7 +59,7 @@ def planned(drawing: Drawing, source: Path, encoding: str, folder: Path) -> list
     for span in split(drawing.times):
         shown = touching(scenario, seconds[span.first], seconds[span.end - 1])
         key = hashlib.sha256(msgspec.json.encode([*shared, span, shown])).hexdigest()
-        segments.append(Segment(span, folder / f"{key}.mp4"))
+        segments.append(Segment(span, folder / f"{key}{suffix}"))
     return segments
 
 
@@ -97,7 +100,7 @@ def keep(segments: Iterable[Segment], folder: Path) -> None:
     for segment in segments:
         with suppress(OSError):
             os.utime(segment.path)
-    held = sorted(((path.stat(), path) for path in folder.glob("*.mp4")), key=_age)
+    held = sorted(((path.stat(), path) for path in whole(folder)), key=_age)
     total = sum(status.st_size for status, _ in held)
     for status, path in held:
         if total <= KEPT_BYTES or time.time() - status.st_mtime < KEPT_FRESH:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,13 @@ from typing import Any
 import msgspec
 from av.subtitles.subtitle import SubtitleSet
 
+from ecg.captions.formats import caption_lines
+from ecg.captions.languages import long_code
+from ecg.captions.scenario import Scenario
+from ecg.captions.text import language_of
+
 _MILLISECOND = Fraction(1, 1000)
+_OWN_LETTERS = frozenset({"ko", "ja", "zh"})
 
 PLAIN = b"""[Script Info]
 PlayResX: 384
@@ -33,9 +39,39 @@ class Line(msgspec.Struct, frozen=True):
     text: str
 
 
+class Track(msgspec.Struct, frozen=True):
+    """A caption track. ``language`` is of ISO 639-2."""
+
+    lines: tuple[Line, ...]
+    language: str
+
+
+def track_of(scenario: Scenario, language: str, origin: Fraction) -> Track:
+    """The captions of ``scenario``, whose time 0 is at ``origin`` seconds of the file.
+
+    Where the ``language`` is not known, letters that are used by one alone tell it.
+    """
+    late = round(origin * 1000)
+    lines = tuple(
+        Line(start + late, end + late, marked(text)) for start, end, text in caption_lines(scenario)
+    )
+    if not language:
+        told = language_of(word.text for cue in scenario.cues for word in cue.words)
+        language = told if told in _OWN_LETTERS else ""
+    return Track(lines, long_code(language))
+
+
+def add_track(output: Any, track: Track) -> Iterator[tuple[Fraction, Any]]:
+    """Adds ``track`` to ``output`` as ``add_captions`` does: its packets, and when each is due."""
+    stream, packets = add_captions(output, track.lines)
+    stream.metadata["language"] = track.language
+    return ((packet.dts * packet.time_base, packet) for packet in packets)
+
+
 def marked(text: str) -> str:
     """Plain text in ASS's markup, which has no way to write a backslash but to part it from
     what follows."""
+    text = text.replace("{\\", "{\N{WORD JOINER}\\")  # else it would begin an instruction
     return text.replace("\\", "\\\N{WORD JOINER}").replace("\n", "\\N")
 
 

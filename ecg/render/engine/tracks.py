@@ -22,8 +22,14 @@ COPIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 TEXT_CAPTIONS = frozenset({"mov_text", "subrip", "ass", "webvtt", "text"})
 """Caption tracks that are kept, as ``mov_text``: the one kind of text that MP4 players read."""
 
+COPIED_PICTURES = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"})
+"""Pictures that an MP4 can hold and players show in one."""
+
 COVERS = frozenset({"mjpeg", "png", "bmp"})
 """Cover art that MP4 can hold."""
+
+_OF_CONTAINER = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+"""What a file says of its own container."""
 
 _AAC_RATE = 96_000
 """Bits per second and channel."""
@@ -53,17 +59,22 @@ def losses(info: MediaInfo) -> tuple[str, ...]:
     return tuple(said)
 
 
-def add_tracks(output: Any, source: av.container.InputContainer) -> list[Iterator[Piece]]:
+def add_tracks(
+    output: Any, source: av.container.InputContainer, copied: av.VideoStream | None = None
+) -> list[Iterator[Piece]]:
     """Adds to ``output`` (an MP4 that is not yet begun) what is kept of ``source`` beside its
-    picture. Gives the packets, each iterator in order of time, which ``source`` is read for.
+    picture; before it the picture ``copied``, if one is given, packet by packet. Gives the packets,
+    each iterator in order of time, which ``source`` is read for.
 
     Text captions come from a reading of their own, ahead of the rest.
     """
     name = name_of(source)
     tracks: dict[int, _Copied | _Aac] = {}
+    if copied is not None:
+        tracks[copied.index] = _Copied(output, copied, name)
     for sound in sounds(source):
-        copied = sound.codec_context.codec.canonical_name in COPIED_SOUND
-        tracks[sound.index] = _Copied(output, sound, name) if copied else _Aac(output, sound)
+        fits = sound.codec_context.codec.canonical_name in COPIED_SOUND
+        tracks[sound.index] = _Copied(output, sound, name) if fits else _Aac(output, sound)
     captions: list[Iterator[Piece]] = []
     for stream in source.streams.subtitles:
         if _name(stream) == "mov_text":
@@ -78,7 +89,8 @@ def add_tracks(output: Any, source: av.container.InputContainer) -> list[Iterato
 
 def carry_metadata(output: Any, source: av.container.InputContainer) -> None:
     """Title, date, place and the like, and the chapters."""
-    output.metadata.update(source.metadata)
+    kept = {key: value for key, value in source.metadata.items() if key not in _OF_CONTAINER}
+    output.metadata.update(kept)
     output.set_chapters(source.chapters())
 
 
@@ -95,13 +107,16 @@ class _Copied:
 
     def __init__(self, output: Any, source: av.stream.Stream, name: str) -> None:
         self._target = output.add_stream_from_template(source, opaque=True)
+        if _name(source) == "hevc":
+            self._target.codec_context.codec_tag = "hvc1"  # Apple's players open no other
         self._name = name
-        self._kind = "sound" if source.type == "audio" else "captions"
+        self._kind = {"audio": "sound", "video": "picture"}.get(source.type, "captions")
         self._last: Fraction | None = None
         describe(self._target, source)
 
     def packets(self, packet: Any) -> Iterator[Any]:
-        if packet.size and self._rises(packet):
+        # a picture needs every packet, and its times are looked at before
+        if packet.size and (self._kind == "picture" or self._rises(packet)):
             packet.stream = self._target
             yield packet
 

@@ -12,10 +12,8 @@ from ecg.media.served import Context
 from ecg.render.browsers import find_browser
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.composite import composited
-from ecg.render.engine.encode import decoded
-from ecg.render.engine.picture import conformed
 from ecg.render.engine.plan import Span
-from ecg.render.engine.run import captured, prepare, render
+from ecg.render.engine.run import captured, frames_of, prepare, render
 from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, planes, scenario, write_video
 
@@ -77,12 +75,10 @@ def given(browser):
             captured(browser, task.drawing, spans, lambda: None) as drawn,
             av.open(str(source)) as file,
         ):
-            picture = file.streams[task.video.index]
-            frames = conformed(decoded(file, picture, task.drawing.times, 0), task.video)
-            numbered = ((task.number(frame), frame) for frame in frames)
+            numbered = frames_of(file, task, 0)
             for span in spans:
                 own = itertools.islice(numbered, span.end - span.first)
-                for frame in composited(own, span, drawn.patch, task.overlay):
+                for frame, _ in composited(own, span, drawn.patch, task.overlay):
                     found[frame.pts] = planes(frame)
         return found
 

@@ -11,7 +11,7 @@ import pytest
 from ecg.kernel.errors import EngineFailed
 from ecg.media.opened import open_media
 from ecg.media.probe import probe
-from ecg.render.engine.encode import SegmentWriter
+from ecg.render.engine.encode import SegmentWriter, choose_encoding
 from ecg.render.engine.join import join
 
 FULL = Path("/dev/full")
@@ -25,8 +25,9 @@ copied(Path(sys.argv[1]), Path(sys.argv[2]))
 
 def copied(source, target):
     """``source``'s picture in a segment at ``target``, as a render writes it."""
+    picture = probe(source).video[0]
     with open_media(source) as container:
-        writer = SegmentWriter(target, probe(source).video[0], 0, "libx264", "high")
+        writer = SegmentWriter(target, picture, 0, choose_encoding("mp4", picture, "high"))
         try:
             for frame in container.decode(video=0):
                 frame.time_base = Fraction(1, 25)
@@ -46,9 +47,11 @@ def test_a_full_disk_is_told_by_the_result(make_video, tmp_path):
     copied(source, segment)
     with open_media(source) as container:
         picture = container.streams.video[0]
-        join(tmp_path / "out.mp4", [(segment, 0)], container, picture)
-    with pytest.raises(EngineFailed, match="No space left"), open_media(source) as container:
-        join(FULL, [(segment, 0)], container, container.streams.video[0])
+        unit = picture.time_base
+        join(tmp_path / "out.mp4", "mp4", [(segment, [0])], container, picture, unit, 1)
+        container.seek(0)
+        with pytest.raises(EngineFailed, match="No space left"):
+            join(FULL, "mp4", [(segment, [0])], container, picture, unit, 1)
 
 
 def test_a_file_that_may_grow_no_further_is_told_from_a_damaged_source(make_video, tmp_path):
