@@ -8,6 +8,8 @@ VIDEO   ?= examples/speech.mp4
 OUT     ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
 STYLE   ?= intention
 REPEATS ?= 5
+# much of a test is waiting; a file's tests share what they set up
+PARALLEL ?= -n 2 --dist loadfile
 NODE     = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +33,7 @@ run: $(VENV)/.ready ## runs the whole service on stores of its own in .ecg, and 
 test: setup check pytest ## every check: format, types, boundaries, tests
 
 test-full: setup check ## the same with the long matrices
-	$(BIN)/python -m pytest --full
+	$(BIN)/python -m pytest $(PARALLEL) --full
 
 check: lint types boundaries
 lint: setup
@@ -43,7 +45,7 @@ types: setup
 boundaries: setup
 	$(BIN)/lint-imports
 pytest: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks.md
 	$(BIN)/python -m bench.speech

@@ -133,7 +133,18 @@ def _database(services: Stores, name: sql.Identifier) -> Database:
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
     """A second object store of another make, with a bucket of its own."""
-    folder = tmp_path_factory.mktemp("seaweed")
+    for _ in range(2):  # a port may be taken between the look for it and the start
+        with contextlib.suppress(BotoCoreError, ClientError):
+            process, store = _start_seaweed(tmp_path_factory.mktemp("seaweed"))
+            break
+    else:
+        process, store = _start_seaweed(tmp_path_factory.mktemp("seaweed"))
+    yield store
+    process.kill()  # its data go with it, and a clean stop takes 10 s
+    process.wait()
+
+
+def _start_seaweed(folder: Path) -> tuple[subprocess.Popen[bytes], S3Settings]:
     identity = {
         "name": "test",
         "credentials": [{"accessKey": "seaweed", "secretKey": "seaweed-secret"}],
@@ -149,18 +160,19 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+    store = S3Settings(
+        endpoint=f"http://127.0.0.1:{ports['s3']}",
+        bucket="ecg",
+        access_key="seaweed",
+        secret_key="seaweed-secret",
+    )
     try:
-        store = S3Settings(
-            endpoint=f"http://127.0.0.1:{ports['s3']}",
-            bucket="ecg",
-            access_key="seaweed",
-            secret_key="seaweed-secret",
-        )
         asyncio.run(_make_bucket(store))
-        yield store
-    finally:
-        process.kill()  # its data go with it, and a clean stop takes 10 s
+    except BaseException:
+        process.kill()
         process.wait()
+        raise
+    return process, store
 
 
 def _seaweed_ports() -> list[int]:
@@ -180,7 +192,7 @@ def _seaweed_ports() -> list[int]:
 
 async def _make_bucket(store: S3Settings) -> None:
     """Returns when the store takes an object; it answers before it can."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 40
     session = aioboto3.Session(store.access_key, store.secret_key, region_name=store.region)
     async with session.client("s3", endpoint_url=store.endpoint) as client:
         while True:

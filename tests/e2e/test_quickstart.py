@@ -97,7 +97,7 @@ def test_the_limits_are_the_defaults() -> None:
     section = GUIDE.split("## Limits")[1]
     assert f"| {limits.requests_per_minute} a minute" in section
     assert f"; {limits.logins_per_minute} sign-ins" in section
-    assert f"| {limits.renders_per_minute} a minute |" in section
+    assert f"| `POST /renders` | {limits.renders_per_minute} a minute" in section
     per_day, per_month = limits.renders_per_day, limits.renders_per_month
     assert f"| {per_day} a day, {per_month:,} a month, {limits.renders_at_once} at once" in section
     assert f"| {limits.upload_bytes_per_month >> 30} GiB a month" in section

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,11 @@ def test_nothing_secret_is_logged_while_every_store_is_away(
         client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
         names = ("postgres", "valkey", "store")
         killed = {name: apart.store_pid(name) for name in names}
+        supervisor = parent(killed["postgres"])
+        os.kill(supervisor, signal.SIGSTOP)  # else they are back before anyone asks
         for pid in killed.values():
             os.kill(pid, signal.SIGKILL)
+        threading.Timer(2, os.kill, (supervisor, signal.SIGCONT)).start()
         answers = everything(client, video)
         assert 503 in answers, answers
         client.ended(path)
@@ -102,6 +106,10 @@ def test_nothing_secret_is_logged_while_every_store_is_away(
     said = "".join(log.read_text(errors="replace") for log in logs if "api" in log.name)
     assert '"event": "fault"' in said
     check_logs(logs, secrets | credentials(apart.data))
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def everything(client: Client, video: str) -> set[int]:
