@@ -133,18 +133,7 @@ def _database(services: Stores, name: sql.Identifier) -> Database:
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
     """A second object store of another make, with a bucket of its own."""
-    for _ in range(2):  # a port may be taken between the look for it and the start
-        with contextlib.suppress(BotoCoreError, ClientError):
-            process, store = _start_seaweed(tmp_path_factory.mktemp("seaweed"))
-            break
-    else:
-        process, store = _start_seaweed(tmp_path_factory.mktemp("seaweed"))
-    yield store
-    process.kill()  # its data go with it, and a clean stop takes 10 s
-    process.wait()
-
-
-def _start_seaweed(folder: Path) -> tuple[subprocess.Popen[bytes], S3Settings]:
+    folder = tmp_path_factory.mktemp("seaweed")
     identity = {
         "name": "test",
         "credentials": [{"accessKey": "seaweed", "secretKey": "seaweed-secret"}],
@@ -156,23 +145,23 @@ def _start_seaweed(folder: Path) -> tuple[subprocess.Popen[bytes], S3Settings]:
         str(Path(sys.executable).with_name("weed")), "server", f"-dir={folder}", "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}", "-filer",
         "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
         *(f"-{name}.port={port}" for name, port in ports.items()),
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    store = S3Settings(
-        endpoint=f"http://127.0.0.1:{ports['s3']}",
-        bucket="ecg",
-        access_key="seaweed",
-        secret_key="seaweed-secret",
-    )
     try:
+        store = S3Settings(
+            endpoint=f"http://127.0.0.1:{ports['s3']}",
+            bucket="ecg",
+            access_key="seaweed",
+            secret_key="seaweed-secret",
+        )
         asyncio.run(_make_bucket(store))
-    except BaseException:
-        process.kill()
+        yield store
+    finally:
+        process.kill()  # its data go with it, and a clean stop takes 10 s
         process.wait()
-        raise
-    return process, store
 
 
 def _seaweed_ports() -> list[int]:
@@ -192,7 +181,7 @@ def _seaweed_ports() -> list[int]:
 
 async def _make_bucket(store: S3Settings) -> None:
     """Returns when the store takes an object; it answers before it can."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     session = aioboto3.Session(store.access_key, store.secret_key, region_name=store.region)
     async with session.client("s3", endpoint_url=store.endpoint) as client:
         while True:
