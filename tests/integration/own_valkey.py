@@ -20,7 +20,8 @@ def free_port():
 async def valkey(folder, port):
     """Its process, once it answers. Another one in the same folder knows what this one did."""
     process = await asyncio.create_subprocess_exec(
-        _binary(), "--port", str(port), "--dir", folder, "--appendonly", "yes", "--save", "",
+        _binary(), "--port", str(port), "--dir", folder, "--save", "",
+        "--appendonly", "yes", "--appendfsync", "always",  # what it answered is what it knows
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
