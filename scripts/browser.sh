@@ -25,7 +25,7 @@ if ! here browser; then
   echo "installing Chromium"
   "$bin/playwright" install --only-shell chromium >"$log" 2>&1 && here browser && exit 0
   if debian; then
-    install chromium || true
+    install chromium-headless-shell || install chromium || true
   fi
   here browser || { cat "$log" >&2; exit 1; }
 fi

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from ecg.kernel.errors import Missing
 
+_DEBIAN = Path("/usr/lib/chromium/chromium-headless-shell")
+"""A page opens in it in a third of the time, for a quarter of the processor time, that it takes in
+the browser with windows. What Debian has of it on the path is a shell that stays in between."""
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PLAYWRIGHT = (
     "chromium_headless_shell-*/chrome-headless-shell-*/chrome-headless-shell",
@@ -30,6 +33,8 @@ def find_browser(configured: Path | None) -> Path:
         found = sorted(_playwright_folder().glob(pattern), key=lambda path: path.stat().st_mtime)
         if found:
             return found[-1]
+    if os.access(_DEBIAN, os.X_OK):
+        return _DEBIAN
     for name in _ON_PATH:
         if path := shutil.which(name):
             return Path(path)

@@ -12,7 +12,7 @@ from bench.render.floor import OPTIONS
 from bench.render.processes import clocking, proportional_set, tree, watching, working
 from bench.render.script import RATE, scenario
 from ecg.media.info import VideoStream
-from ecg.render.engine.encode import encoder_options
+from ecg.render.engine.encode import _options
 
 PICTURE = VideoStream(0, "h264", 640, 360, "yuv420p", "30/1", 0.0, 1.0)
 BUSY = "import time; held = bytearray(60_000_000)\nwhile time.process_time() < 0.6: pass"
@@ -29,7 +29,7 @@ def test_the_same_picture_is_made_each_time_and_every_frame_is_another():
 
 
 def test_the_floor_encodes_as_a_render_does():
-    assert encoder_options("libx264", "standard", PICTURE) == OPTIONS
+    assert _options("libx264", "standard", PICTURE) == OPTIONS
 
 
 def test_one_changed_word_changes_one_cue():

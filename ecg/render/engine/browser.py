@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-lcd-text",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # as the headless shell calls it
 )
 SMALL_VIEW: async_api.ViewportSize = {"width": 320, "height": 180}
 """A window smaller than the stage: what is drawn into a canvas does not depend on it, and
