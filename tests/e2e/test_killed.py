@@ -147,10 +147,16 @@ def test_the_api_killed_while_a_render_is(
 
 
 def wait_for_drawn(apart: Deployment, render: str) -> None:
-    """Until only the sending is left. Asks the store, as a status is up to half a second old."""
+    """Until only the sending is left, or that is done too. Asks the stores themselves, as a
+    status is up to half a second old, and what is written of a short stage may be missed."""
+    state = "SELECT state FROM renders WHERE id = %s"
     with redis.Redis.from_url(apart.settings["ECG_REDIS__URL"]) as store:
-        key = f"ecg:render:{render}"
-        wait_for(lambda: json.loads(store.get(key))["stage"] in {"finish", "upload"}, 30)
+
+        def drawn() -> bool:
+            stage = json.loads(store.get(f"ecg:render:{render}"))["stage"]
+            return stage in {"finish", "upload"} or apart.ask(state, render)[0][0] in OVER
+
+        wait_for(drawn, 30)
 
 
 def wait_for(done: Callable[[], object], seconds: float) -> None:

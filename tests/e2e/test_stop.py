@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -57,6 +58,7 @@ def test_everything_stops_with_a_reader_and_an_engine_at_work(
         assert first.metric("ecg_event_readers", kind="render") == 1
         children = psutil.Process(first.pid).children(recursive=True)
         assert first.stop() < 10
+        stopped = datetime.now(UTC)
         reader.join(10)
         assert not reader.is_alive()
         assert not [child for child in children if alive(child)]
@@ -64,8 +66,9 @@ def test_everything_stops_with_a_reader_and_an_engine_at_work(
     second = Process(settings, tmp_path / "log").ready()
     try:
         with Client(second.url, token=token) as client:
-            assert client.call("GET", path)["state"] not in OVER, "it was done before the stop"
-            assert client.ended(path, 60)["state"] == "succeeded"
+            job = client.ended(path, 60)
+            assert job["state"] == "succeeded"
+            assert datetime.fromisoformat(job["finished_at"]) > stopped, "done before the stop"
             assert client.call("GET", f"/videos/{video}")["state"] == "ready"
             assert client.call("GET", "/usage")["today"]["renders"] == 1
     finally:
