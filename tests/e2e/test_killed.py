@@ -100,18 +100,23 @@ def receipts(apart: Deployment, job: object, kind: str) -> object:
     return apart.ask(count, f"{job}-%-{kind}")[0][0]
 
 
+def worker_killed(apart: Deployment, client: Client, role: str, path: str) -> None:
+    """Kills the only worker while it has the job at ``path``, and starts another."""
+    client.until(path, underway)
+    apart.end(role, kill=True)
+    killed = time.monotonic()
+    time.sleep(SETTLED)
+    last = position(client.call("GET", path))
+    apart.start(role)
+    goes_on(client, path, killed, lambda job: position(job) != last)
+
+
 def test_audio_killed_in_mid_analysis(
     apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
 ) -> None:
     video = client.upload(long_speech)
     path = f"/videos/{video}/analysis"
-    client.until(path, underway)
-    apart.end("audio", kill=True)
-    killed = time.monotonic()
-    time.sleep(SETTLED)
-    last = position(client.call("GET", path))
-    apart.start("audio")
-    goes_on(client, path, killed, lambda job: position(job) != last)
+    worker_killed(apart, client, "audio", path)
     check_analysis(apart, client, unbroken, video)
 
 
@@ -119,13 +124,7 @@ def test_render_killed_in_mid_render(
     apart: Deployment, client: Client, unbroken: Unbroken, ordered: tuple[str, str]
 ) -> None:
     render, path = ordered
-    client.until(path, underway)
-    apart.end("render", kill=True)
-    killed = time.monotonic()
-    time.sleep(SETTLED)
-    last = position(client.call("GET", path))
-    apart.start("render")
-    goes_on(client, path, killed, lambda job: position(job) != last)
+    worker_killed(apart, client, "render", path)
     check_render(apart, client, unbroken, render)
 
 

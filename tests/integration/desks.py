@@ -257,3 +257,8 @@ __all__ = [
     "transcript_of",
     "world",
 ]
+
+
+async def scenario_of(here: World, owner: str, video: str) -> tuple[dict, str]:
+    answer = await here.ask(owner, "GET", f"/videos/{video}/scenario")
+    return answer.json(), answer.headers["etag"]

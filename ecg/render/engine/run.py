@@ -31,6 +31,7 @@ from ecg.render.engine.composite import Frame, Overlay, Patch, composited
 from ecg.render.engine.encode import Encoding, SegmentWriter, choose_encoding, decoded
 from ecg.render.engine.join import copy, join
 from ecg.render.engine.layer import Layer, transparent
+from ecg.render.engine.meter import Meter
 from ecg.render.engine.picture import conformed, drawable, resized, scaled
 from ecg.render.engine.pixels import pixel_format
 from ecg.render.engine.plan import FrameTimes, Span, read_frame_times
@@ -41,8 +42,6 @@ from ecg.render.engine.tracks import losses
 from ecg.render.formats import SUFFIXES, frame_rate
 from ecg.render.interfaces import RenderJob, RenderProgress, RenderResult
 
-PROGRESS_EVERY = 0.5
-"""Seconds between two reports."""
 PATIENCE = 120.0
 """Seconds that the compositor waits for one caption state before it calls the page stuck."""
 _POLL = 0.1
@@ -104,32 +103,6 @@ class Captured:
             if item is not None:
                 return item
         raise EngineFailed(f"the caption page drew nothing for {PATIENCE:g} s; try again")
-
-
-class Meter:
-    """Counts frames, and says so each ``PROGRESS_EVERY`` seconds."""
-
-    def __init__(self, context: Context, total: int, kept_frames: int, rate: float) -> None:
-        self.count = 0
-        self._context = context
-        self._total = total
-        self._kept = kept_frames
-        self._rate = rate
-        self._started = self._said = time.monotonic()
-
-    def tick(self) -> None:
-        """One more frame is encoded. Raises ``Cancelled``."""
-        self._context.check()
-        self.count += 1
-        now = time.monotonic()
-        if now - self._said < PROGRESS_EVERY:
-            return
-        self._said = now
-        fps = self.count / (now - self._started)
-        done = min(self._kept + self.count, self._total)
-        eta = (self._total - done) / fps
-        speed = fps / self._rate
-        self._context.emit(RenderProgress("render", done, self._total, fps, speed, eta))
 
 
 def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
