@@ -13,6 +13,8 @@ PARALLEL ?= -n 2 --dist loadfile
 NODE     = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# the service is many short processes: each would compile every module anew
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup install revision demo run test test-full check lint types boundaries pytest bench golden schema fonts lock clean
 

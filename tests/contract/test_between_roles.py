@@ -28,6 +28,8 @@ from ecg.kernel.wire import DeskObjects, DeskReports, HttpObjects, objects_route
 from ecg.render import wire as render_wire
 from ecg.render.interfaces import RenderFailed, RenderReport
 
+pytestmark = pytest.mark.timed
+
 KEYS = ("the new key of this service, long enough", "the old key of this service, long enough")
 TRACE = f"00-{'1' * 32}-{'2' * 16}-01"
 

@@ -15,6 +15,8 @@ import av
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.timed
+
 MEDIA = Path(__file__).resolve().parents[1] / "fixtures/media"
 VIDEO = MEDIA / "jfk_720p30.mp4"
 TEXT = (

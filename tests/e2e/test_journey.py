@@ -13,6 +13,8 @@ from tests.e2e.client import Client
 from tests.e2e.conftest import LONG, Unbroken
 from tests.e2e.service import HEAVY, Deployment, Process
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.mark.parametrize("shape", ["one process", "three processes"])
 def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, large_speech: Path) -> None:

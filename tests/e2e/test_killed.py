@@ -23,6 +23,8 @@ from tests.e2e.client import OVER, Client
 from tests.e2e.conftest import LONG, Unbroken
 from tests.e2e.service import Deployment
 
+pytestmark = pytest.mark.timed
+
 CAUGHT_UP = 30
 """Seconds until a job goes on after what it needs was killed or is back; the promise of the
 design."""
@@ -128,7 +130,9 @@ def test_render_killed_in_mid_render(
     check_render(apart, client, unbroken, render)
 
 
-@pytest.mark.parametrize("moment", ["submitted", "underway", "ending"])
+@pytest.mark.parametrize(
+    "moment", [pytest.param("submitted", marks=pytest.mark.full), "underway", "ending"]
+)
 def test_the_api_killed_while_a_render_is(
     apart: Deployment, client: Client, unbroken: Unbroken, ordered: tuple[str, str], moment: str
 ) -> None:
@@ -210,8 +214,15 @@ def test_the_api_killed_while_an_upload_is_completed(
     check_analysis(apart, client, unbroken, made["video_id"])
 
 
-@pytest.mark.parametrize("store", ["postgres", "valkey"])
-@pytest.mark.parametrize("moment", ["underway", "ending"])
+@pytest.mark.parametrize(
+    ("store", "moment"),
+    [
+        ("postgres", "underway"),
+        ("valkey", "ending"),
+        pytest.param("valkey", "underway", marks=pytest.mark.full),
+        pytest.param("postgres", "ending", marks=pytest.mark.full),
+    ],
+)
 def test_a_store_killed(
     apart: Deployment,
     client: Client,

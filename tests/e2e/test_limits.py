@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.client import Client
 from tests.e2e.service import ECG, Deployment
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def client(apart: Deployment) -> Iterator[Client]:

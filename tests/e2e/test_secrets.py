@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.e2e.api_routes import Owned
 from tests.e2e.client import Client
 from tests.e2e.conftest import LONG
 from tests.e2e.service import Deployment, Process
+
+pytestmark = pytest.mark.timed
 
 SHAPES = [
     r"X-Amz-Signature=(?!…)",

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import pytest
 from tests.e2e.client import OVER, Client
 from tests.e2e.conftest import LONG, Unbroken
 from tests.e2e.service import Deployment, Process, environment
+
+pytestmark = pytest.mark.timed
 
 
 @pytest.mark.parametrize("role", ["audio", "render"])
@@ -55,7 +59,7 @@ def test_everything_stops_with_a_reader_and_an_engine_at_work(
         reader = threading.Thread(target=_read, args=(first.url, token, f"{path}/events"))
         reader.start()
         client.until(path, lambda job: job["progress"]["frame"] > 10)
-        assert first.metric("ecg_event_readers", kind="render") == 1
+        until(lambda: first.metric("ecg_event_readers", kind="render") == 1)
         children = psutil.Process(first.pid).children(recursive=True)
         assert first.stop() < 10
         stopped = datetime.now(UTC)
@@ -73,6 +77,13 @@ def test_everything_stops_with_a_reader_and_an_engine_at_work(
             assert client.call("GET", "/usage")["today"]["renders"] == 1
     finally:
         assert second.stop() < 10
+
+
+def until(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def alive(process: psutil.Process) -> bool:

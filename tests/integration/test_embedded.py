@@ -26,6 +26,8 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from ecg.kernel.embedded import running_stores
+
+pytestmark = pytest.mark.timed
 with running_stores(Path(sys.argv[1]), durable=False):
     print("up", flush=True)
     time.sleep(600)

@@ -24,6 +24,8 @@ from ecg.kernel.embedded import (
 from ecg.kernel.embedded.stores import owner_of
 from ecg.kernel.errors import Conflict, Missing
 
+pytestmark = pytest.mark.timed
+
 MAIN = "import click; from ecg.cli.services import services; services()"
 
 

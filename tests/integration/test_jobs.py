@@ -22,6 +22,8 @@ from ecg.kernel.identity import new_id
 from ecg.kernel.telemetry import Faults
 from ecg.render.models import Render
 
+pytestmark = pytest.mark.timed
+
 CRASH = Trouble("engine_failed", "crashed")
 
 

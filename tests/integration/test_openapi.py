@@ -7,15 +7,18 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from ecg.kernel.embedded import Stores
 from ecg.kernel.settings import DatabaseSettings, RedisSettings, Settings
 from ecg.service.process import service
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SCHEMAS = "#/components/schemas/"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def http(services: Stores) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(
         secret_key="s" * 32, service_key="k" * 32, s3=services.s3,
@@ -28,7 +31,7 @@ async def http(services: Stores) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def document(http: httpx.AsyncClient) -> Any:
     answer = await http.get("/api/v1/openapi.json")
     assert answer.status_code == 200

@@ -23,6 +23,8 @@ from ecg.media.child import Child
 from ecg.media.pipe import Limits
 from tests.integration.own_valkey import free_port, valkey
 
+pytestmark = pytest.mark.timed
+
 ENGINE = Path(__file__).parent.parent / "unit" / "media"
 WORKER = Path(__file__).with_name("queue_worker.py")
 

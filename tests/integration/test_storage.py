@@ -19,6 +19,8 @@ from ecg.kernel.identity import new_id
 from ecg.kernel.settings import S3Settings
 from ecg.kernel.storage import Store
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 async def store(services: Stores) -> AsyncIterator[Store]:

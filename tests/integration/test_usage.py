@@ -18,6 +18,8 @@ from ecg.usage import admin, service
 from ecg.usage.app import api_part
 from ecg.usage.routes import UsageDesk
 
+pytestmark = pytest.mark.timed
+
 NOW = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
 WIDE = LimitSettings()
 

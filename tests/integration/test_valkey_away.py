@@ -31,6 +31,8 @@ from tests.integration.desks import world
 from tests.integration.own_valkey import free_port, valkey
 from tests.integration.render.videos import write_video
 
+pytestmark = pytest.mark.timed
+
 AWAY = {"before it is back": (8.0, 5.0), "after it is back": (25.0, SILENCE)}
 """When the report arrives: seconds that Valkey stays away, longer than the silence after which
 the dispatcher hands a job out again."""
@@ -99,7 +101,9 @@ async def uploaded(here, owner, path):
     return video.id
 
 
-@pytest.mark.parametrize("arrives", AWAY)
+@pytest.mark.parametrize(
+    "arrives", [pytest.param("before it is back", marks=pytest.mark.full), "after it is back"]
+)
 async def test_valkey_dies_in_the_midst_of_a_delivery(database, services, tmp_path, arrives):
     seconds, silence = AWAY[arrives]
     port, folder, work_dir = free_port(), tmp_path / "valkey", tmp_path / "work"

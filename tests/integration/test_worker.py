@@ -42,6 +42,8 @@ from ecg.render.browsers import find_browser
 from ecg.render.interfaces import Rendered, RenderFailed, RenderJob, RenderRequest
 from tests.integration.render.videos import cue, scenario, write_video
 
+pytestmark = pytest.mark.timed
+
 MEDIA = Path("tests/fixtures/media")
 
 

@@ -50,7 +50,10 @@ def errors(wanted: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
-@pytest.mark.parametrize("name", ["jfk.flac", "jfk_720p30.mp4"])
+MP4 = pytest.param("jfk_720p30.mp4", marks=pytest.mark.full)
+
+
+@pytest.mark.parametrize("name", ["jfk.flac", MP4])
 def test_a_speech_is_written_down_word_for_word(hear: Hear, name: str) -> None:
     heard = hear(MEDIA / name)
     text = " ".join(segment.text for segment in heard.segments)
@@ -59,7 +62,7 @@ def test_a_speech_is_written_down_word_for_word(hear: Hear, name: str) -> None:
     assert [word.timing for word in words_of(heard)] == ["aligned"] * 22
 
 
-@pytest.mark.parametrize("name", ["jfk.flac", "jfk_720p30.mp4"])
+@pytest.mark.parametrize("name", ["jfk.flac", MP4])
 def test_words_after_a_pause_begin_where_the_pause_ends(hear: Hear, name: str) -> None:
     words = words_of(hear(MEDIA / name))
     for index, text, pause_ends in ((5, "ask", 3.29), (7, "what", 5.41), (14, "ask", 8.19)):
@@ -90,6 +93,7 @@ def test_what_is_no_speech_gives_no_words(hear: Hear, name: str) -> None:
     assert heard.duration > 4
 
 
+@pytest.mark.full
 def test_speech_under_music_is_still_heard(hear: Hear, write_wav: WriteWav, tmp_path: Path) -> None:
     speech = sound_of(JFK)
     music = sound_of(MEDIA / "synthetic_music24.flac")[: len(speech)]
@@ -99,6 +103,7 @@ def test_speech_under_music_is_still_heard(hear: Hear, write_wav: WriteWav, tmp_
     assert errors(plain(JFK_TEXT), heard) / 22 <= 0.05
 
 
+@pytest.mark.full
 def test_a_word_9_db_louder_is_reported_so(hear: Hear, write_wav: WriteWav, tmp_path: Path) -> None:
     sound = sound_of(TTS) * np.float32(0.3)
     truth = json.loads((MEDIA / "tts_flite_slt_16.truth.json").read_text())["words"]
@@ -148,7 +153,7 @@ def test_words_of_another_language_are_found_by_their_sounds(hear: Hear) -> None
     assert np.quantile(off, 0.95) <= 0.080
 
 
-@pytest.mark.parametrize("language", ["ja", "ko"])
+@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.full), "ko"])
 def test_times_hold_in_a_language_the_aligner_does_not_know(hear: Hear, language: str) -> None:
     heard = hear(JFK, language)
     assert heard.language == language

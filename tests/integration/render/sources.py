@@ -1,5 +1,6 @@
 """A small real file for each row of the tables in docs/user-guide.md, "What it can read"."""
 
+import os
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,15 @@ CC = bytes.fromhex("b50031474139340341fffc9420ff")
 def plain(name="plain.mp4", **options):
     """A source that ``write_video`` makes; 10 frames a second unless said."""
     return lambda folder: write_video(folder / name, **{"rate": 10, **options})
+
+
+def av1(folder):
+    """SVT-AV1 turns the thread of root that asks for it into one of real time, and with it all
+    that this starts later: a machine where only they run."""
+    try:
+        return plain("av1.mp4", codec="libsvtav1")(folder)
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def hdr(transfer):
@@ -327,7 +337,7 @@ SOURCES = {
     "HEVC in MOV": plain("hevc.mov", codec="libx265"),
     "VP8 in WebM": plain("vp8.webm", codec="libvpx", audio="libopus"),
     "VP9 in WebM": plain("vp9.webm", codec="libvpx-vp9", audio="libopus"),
-    "AV1 in MP4": plain("av1.mp4", codec="libsvtav1"),
+    "AV1 in MP4": av1,
     "ProRes in MOV": plain("prores.mov", codec="prores_ks", pixel_format=TEN("422")),
     "MPEG-4 in AVI": plain("mpeg4.avi", **OLD),
     "MPEG-2 in TS": plain("mpeg2.ts", codec="mpeg2video", audio="mp2", rate=25),

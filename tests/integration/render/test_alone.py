@@ -69,7 +69,7 @@ def decibels(one, other, where):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("style", ["intention", "broadcast"])
+@pytest.mark.parametrize("style", [pytest.param("intention", marks=pytest.mark.full), "broadcast"])
 def test_over_the_source_it_is_the_burned_picture(form, style, make_video, draw, given):
     source = make_video(rate=10, size=(640, 360), tags=BT709)
     words = scenario(cue(1, 0.2, 0.6, ["hello", "world"]), style=style)

@@ -11,6 +11,8 @@ from ecg.media.processes import descendants
 from ecg.render.engine.browser import Browser
 from ecg.render.engine.server import page_server
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def start(chromium):

@@ -15,6 +15,8 @@ from ecg.render.engine.server import PageServer
 from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, scenario, write_video
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 async def engine(chromium, tmp_path):

@@ -14,6 +14,8 @@ from ecg.render.engine import plan
 from ecg.render.interfaces import RenderJob
 from tests.integration.render.videos import cue, frame_times, scenario, sound_packets, write_video
 
+pytestmark = pytest.mark.timed
+
 FIVE = [
     cue(1, 0.1, 0.9, ["zero", "one"]),
     cue(2, 1.1, 1.9, ["two", "three"]),

@@ -23,7 +23,12 @@ TALK = scenario(
 
 
 @pytest.mark.parametrize(
-    ("style", "css"), [*((style, "") for style in STYLES), ("intention", MOVING)]
+    ("style", "css"),
+    [
+        *(pytest.param(style, "", marks=pytest.mark.full) for style in STYLES),
+        ("intention", MOVING),
+        ("karaoke", MOVING),
+    ],
 )
 def test_any_order_gives_the_same_picture(stage, style, css):
     talk = {**TALK, "style": {**TALK["style"], "name": style}}

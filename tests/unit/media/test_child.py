@@ -11,6 +11,8 @@ from ecg.media import child as children
 from ecg.media.child import Child
 from ecg.media.pipe import Limits
 
+pytestmark = pytest.mark.timed
+
 
 class Said(msgspec.Struct):
     text: str

@@ -16,6 +16,8 @@ from ecg.kernel.folders import sweep_folders
 from ecg.media.child import Child
 from ecg.media.pipe import Limits
 
+pytestmark = pytest.mark.timed
+
 
 class Said(msgspec.Struct):
     text: str
