@@ -9,7 +9,8 @@ OUT     ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
 STYLE   ?= intention
 REPEATS ?= 5
 # much of a test is waiting; a file's tests share what they set up
-PARALLEL ?= -n 2 --dist loadfile
+# in their own order: the long files come first, and nothing waits for them at the end
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 NODE     = sh scripts/node.sh $(BIN)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -20,6 +20,8 @@ from ecg.kernel.embedded import open_stores, postgres, running_stores, stored_ke
 from ecg.kernel.embedded.supervisor import running_pids
 from ecg.kernel.errors import Conflict
 
+pytestmark = pytest.mark.timed
+
 BACK_SECONDS = 3
 
 PARENT = """
@@ -27,7 +29,6 @@ import sys, time
 from pathlib import Path
 from ecg.kernel.embedded import running_stores
 
-pytestmark = pytest.mark.timed
 with running_stores(Path(sys.argv[1]), durable=False):
     print("up", flush=True)
     time.sleep(600)
