@@ -16,15 +16,19 @@ const AFTER = 0.0005;
  * @param {HTMLElement} element of the cue
  * @param {PreparedCue} cue
  * @param {number} now microseconds
+ * @param {Set<Element>} touched gets the words that are in another state than before
  */
-export function setStates(element, cue, now) {
+export function setStates(element, cue, now, touched = new Set()) {
   const words = element.querySelectorAll(".word");
   const current = cue.words.findLastIndex((word) => word.start <= now);
   cue.words.forEach((word, index) => {
     const state = now < word.start ? "upcoming" : now < word.end ? "active" : "spoken";
     const target = /** @type {HTMLElement} */ (words[index]);
-    if (target.dataset.state !== state) target.dataset.state = state;
-    target.toggleAttribute("data-current", index === current);
+    const isCurrent = index === current;
+    if (target.dataset.state === state && target.hasAttribute("data-current") === isCurrent) return;
+    target.dataset.state = state;
+    target.toggleAttribute("data-current", isCurrent);
+    touched.add(target);
   });
 }
 
@@ -46,14 +50,17 @@ export function takeUp(held, element, cue) {
  * any is set, and none is set that shows the same: the browser works out styles anew for each.
  * @param {Map<Animation, Held>} held
  * @param {number} now microseconds
+ * @param {Set<Element>} touched gets the elements that are moved
  */
-export function hold(held, now) {
+export function hold(held, now, touched) {
   for (const [animation, span] of [...held].filter(([one]) => one.playState !== "idle")) {
     const phase = now < span.start ? "before" : now < span.end ? "in" : "after";
     if (phase === span.phase && phase !== "in") continue;
     span.phase = phase;
     animation.currentTime = (now - span.origin) / 1000 + AFTER;
-    repaint(/** @type {KeyframeEffect} */ (animation.effect).target);
+    const { target } = /** @type {KeyframeEffect} */ (animation.effect);
+    repaint(target);
+    if (target) touched.add(target);
   }
 }
 

@@ -15,11 +15,13 @@
  *   t itself while something moves, Infinity when nothing comes any more
  * @property {() => Rectangle | null} bounds whole pixels of the stage outside which nothing is
  *   drawn in the state last sought
+ * @property {() => {ink: Rectangle | null, damage: Rectangle | null}} outline the bounds, and
+ *   whole pixels outside which the picture is the same as when this was last asked
  * @property {() => void} destroy
  */
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
-import { arrange, inkBounds, unitOf } from "./layout.js";
+import { around, arrange, different, inkBoxes, unitOf } from "./layout.js";
 import { changeAfter, hold, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
 import { BASE } from "./sheet.js";
@@ -50,10 +52,16 @@ export function createStage(element, { style, scenario, width, height }) {
   /** @type {Map<Animation, import("./motion.js").Held>} */
   let held = new Map();
   let sought = 0;
+  /** @type {Map<Element, import("./layout.js").Box>} what outline found last */
+  let outlined = new Map();
+  /** @type {Set<Element>} since then */
+  let touched = new Set();
+  let others = false; // cues other than then are shown, or were in between
 
   /** @param {Group | undefined} next */
   function mount(next) {
     mounted = next;
+    others = true;
     held = new Map();
     elements = next ? place(next, setting) : new Map();
     if (!next) setting.stage.replaceChildren();
@@ -65,11 +73,26 @@ export function createStage(element, { style, scenario, width, height }) {
     const next = groups.find((one) => one.start <= now && now < one.end);
     if (next !== mounted) mount(next);
     for (const [cue, child] of elements) {
-      child.hidden = !(cue.start <= now && now < cue.end);
-      setStates(child, cue, now);
+      const hidden = !(cue.start <= now && now < cue.end);
+      others ||= hidden !== child.hidden;
+      child.hidden = hidden;
+      setStates(child, cue, now, touched);
     }
     for (const [cue, child] of elements) takeUp(held, child, cue);
-    hold(held, now);
+    hold(held, now, touched);
+  }
+
+  function boxes() {
+    const shown = [...elements.values()].filter((child) => !child.hidden);
+    return inkBoxes(setting.stage, shown, width, height);
+  }
+
+  function outline() {
+    const [before, after] = [outlined, boxes()];
+    const all = [...after.values()];
+    const changed = others ? [...before.values(), ...all] : different(before, after, touched);
+    [outlined, touched, others] = [after, new Set(), false];
+    return { ink: around(all, width, height), damage: around(changed, width, height) };
   }
 
   return {
@@ -80,10 +103,8 @@ export function createStage(element, { style, scenario, width, height }) {
     duration: Math.max(0, ...groups.map((one) => one.end)) / 1e6,
     seek: (t) => show(micros(t)),
     nextChange: (t) => changeAfter(t, groups, schedule),
-    bounds: () => {
-      const shown = [...elements.values()].filter((child) => !child.hidden);
-      return shown.length ? inkBounds(setting.stage, shown, width, height) : null;
-    },
+    bounds: () => around([...boxes().values()], width, height),
+    outline,
     destroy: () => {
       mount(undefined);
       setting.stage.remove();

@@ -9,15 +9,17 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import TimeoutError as Waiting
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 from playwright import async_api
 
-from ecg.kernel.errors import Missing
+from ecg.kernel.errors import EcgError, Missing
 from ecg.media.processes import descendants, free_processor, held_memory
+from ecg.render.engine.server import PageLink, page_server
 
 T = TypeVar("T")
 
@@ -41,11 +43,23 @@ _NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: where all goes that is not for the page's own server."""
 _POLL = 0.05
 _LONGEST = 60
+_IDLE = 1.0
+"""Seconds after a page was given back until the next is opened: what comes sooner is at work, or
+over."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A page on which nothing was drawn, and its link; ``held`` is what they stand on."""
+
+    page: async_api.Page
+    link: PageLink
+    held: AsyncExitStack
 
 
 class Browser:
     """Starts Chromium at the first page and keeps it for ``pages`` pages, or until its processes
-    hold more than ``memory`` bytes together. Coroutines run on its own thread."""
+    hold more than ``memory`` bytes together. Coroutines run on its own thread. ``trusted``: the
+    looks whose canvas was seen to agree with a screenshot since this Chromium was started."""
 
     def __init__(self, executable: Path, *, pages: int = 100, memory: int = 1 << 30) -> None:
         self.loop = asyncio.new_event_loop()
@@ -55,6 +69,9 @@ class Browser:
         self._driver: set[int] = set()
         self._open = 0
         self._drawn = 0
+        self._spare: asyncio.Task[Lease | None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self.trusted: set[bytes] = set()
         self._playwright: async_api.Playwright | None = None
         self._chromium: async_api.Browser | None = None
         self._starting = asyncio.Lock()
@@ -80,8 +97,44 @@ class Browser:
                 raise
 
     def warm(self) -> None:
-        """Starts Chromium ahead of its first page; what fails here is raised there."""
-        self.submit(self._ahead())
+        """Starts Chromium and opens a page ahead; what fails here is raised by ``leased``."""
+        self.loop.call_soon_threadsafe(self._prepare)
+
+    @asynccontextmanager
+    async def leased(self) -> AsyncGenerator[Lease]:
+        """A page of its own, which may have been opened ahead. Raises ``EngineFailed`` where it
+        does not load, ``Missing`` where Chromium does not start."""
+        lease = await self._ready()
+        try:
+            yield lease
+        finally:
+            await lease.held.aclose()
+            self._idle = self.loop.call_later(_IDLE, self._prepare)
+
+    async def _ready(self) -> Lease:
+        if self._idle is not None:
+            self._idle.cancel()
+        spare, self._spare = self._spare, None
+        lease = await spare if spare is not None else None
+        if lease is not None and not lease.link.open:
+            await lease.held.aclose()
+            lease = None
+        return lease or await self._lease()
+
+    def _prepare(self) -> None:
+        if self._spare is None and self._open == 0:
+            self._spare = self.loop.create_task(self._ahead())
+
+    async def _ahead(self) -> Lease | None:
+        with suppress(EcgError, async_api.Error):
+            return await self._lease()
+        return None
+
+    async def _lease(self) -> Lease:
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(page_server())
+            page = await stack.enter_async_context(self.page(server.origin, server.url))
+            return Lease(page, await server.link(), stack.pop_all())
 
     @asynccontextmanager
     async def page(self, origin: str, url: str) -> AsyncGenerator[async_api.Page]:
@@ -98,7 +151,6 @@ class Browser:
                 locale="en-US",
                 timezone_id="UTC",
             ) as context:
-                await context.route(lambda asked: not asked.startswith(origin), _abort)
                 page = await context.new_page()
                 await page.goto(url)
                 yield page
@@ -121,15 +173,15 @@ class Browser:
         self.loop.close()
 
     async def _wind_up(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._spare is not None:
+            self._spare.cancel()
         await self._stop()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-
-    async def _ahead(self) -> None:
-        with suppress(Missing):
-            await self._started()
 
     async def _replace_worn(self) -> None:
         """Ends a browser that has drawn enough or grown too large; the next page starts another."""
@@ -168,6 +220,7 @@ class Browser:
         return self._chromium
 
     async def _stop(self) -> None:
+        self.trusted.clear()
         chromium, self._chromium = self._chromium, None
         playwright, self._playwright = self._playwright, None
         if chromium is not None:
@@ -200,7 +253,3 @@ async def _driver() -> async_api.Playwright:
     except Exception as error:  # noqa: BLE001 - Playwright has no name for a driver that dies
         why = _reason(str(error))
         raise Missing(f"Playwright's driver does not start: {why}; run `ecg doctor`") from None
-
-
-async def _abort(route: async_api.Route) -> None:
-    await route.abort()

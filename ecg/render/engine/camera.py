@@ -33,8 +33,9 @@ class Camera:
         self._size: async_api.ViewportSize = {"width": width, "height": height}
         self._session: Any = None
 
-    async def disagreement(self, scenario: Scenario) -> str:
-        """Why the canvas is not to be trusted: one state drawn both ways; empty if it is."""
+    async def disagreement(self, scenario: Scenario) -> str | None:
+        """Why the canvas is not to be trusted: one state drawn both ways; empty if it is, and
+        ``None`` where nothing was drawn to tell it by."""
         for time in _likely(scenario):
             try:
                 drawn = await self._link.draw(time)
@@ -48,7 +49,7 @@ class Camera:
             box = drawn.changed.union(ink)
             found = agreement(_placed(drawn.pixels, drawn.changed, box), _placed(pixels, ink, box))
             return "" if found >= AGREEMENT else f"canvas and screenshot differ ({found:.1f} dB)"
-        return ""
+        return None
 
     async def patches(self, first: int, times: Sequence[float]) -> AsyncIterator[Patch]:
         """The states of a span that begins with frame ``first``, one screenshot each."""

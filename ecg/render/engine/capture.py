@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page
 from websockets.exceptions import ConnectionClosed
 
 from ecg.captions.scenario import Scenario
 from ecg.kernel.errors import EcgError, EngineFailed
-from ecg.render.engine.browser import Browser
+from ecg.render.engine.browser import Browser, Lease
 from ecg.render.engine.camera import Camera
 from ecg.render.engine.composite import Patch
 from ecg.render.engine.plan import FrameTimes, Span
-from ecg.render.engine.server import FOLDERS, STATES_AHEAD, PageLink, page_server
+from ecg.render.engine.server import STATES_AHEAD, PageLink
 from ecg.render.interfaces import Capture
 
 
@@ -75,17 +73,12 @@ async def capture(
     drawing: Drawing,
     spans: Sequence[Span],
     feed: Feed,
-    folders: Mapping[str, Path] = FOLDERS,
 ) -> None:
     """Puts one ``Way`` and then every state's ``Patch`` of every span into ``feed``; errors too."""
     try:
-        async with (
-            page_server(folders) as server,
-            browser.page(server.origin, server.url) as page,
-        ):
-            link = await server.link()
-            await link.ask("open", **_opening(drawing))
-            await _run(page, link, drawing, spans, feed)
+        async with browser.leased() as lease:
+            await lease.link.ask("open", **_opening(drawing))
+            await _run(browser.trusted, lease, drawing, spans, feed)
             feed.put(EngineFailed("the caption page drew fewer states than were needed"))
     except EcgError as error:
         feed.put(error)
@@ -98,14 +91,19 @@ async def capture(
 
 
 async def _run(
-    page: Page, link: PageLink, drawing: Drawing, spans: Sequence[Span], feed: Feed
+    trusted: set[bytes], lease: Lease, drawing: Drawing, spans: Sequence[Span], feed: Feed
 ) -> None:
+    link = lease.link
     way = await _way(link, drawing)
     seconds = drawing.times.seconds()
-    camera = Camera(page, link, drawing.width, drawing.height)
-    if way.name == "canvas" and drawing.way is None:
+    camera = Camera(lease.page, link, drawing.width, drawing.height)
+    look = _look(drawing)
+    if way.name == "canvas" and drawing.way is None and look not in trusted:
         reason = await camera.disagreement(drawing.scenario)
-        way = Way("screenshot", reason) if reason else way
+        if reason:
+            way = Way("screenshot", reason)
+        elif reason is not None:
+            trusted.add(look)
     feed.put(way)
     await feed.taken()
     if way.name == "canvas":
@@ -147,6 +145,13 @@ async def _grant(link: PageLink, feed: Feed) -> None:
     while True:
         await feed.taken()
         await link.tell("more", states=1)
+
+
+def _look(drawing: Drawing) -> bytes:
+    """What the agreement of canvas and screenshot hangs on, in one Chromium."""
+    return msgspec.json.encode(
+        (drawing.scenario.style, drawing.stage_width, drawing.width, drawing.height)
+    )
 
 
 def _opening(drawing: Drawing) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 import ecg.captions
 from ecg.kernel.errors import EngineFailed
@@ -57,6 +58,11 @@ class PageLink:
 
     def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
+
+    @property
+    def open(self) -> bool:
+        """Whether the page is still there."""
+        return self._connection.state is State.OPEN
 
     async def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Sends a command and awaits its answer. Raises ``EngineFailed`` with the page's words,

@@ -285,24 +285,25 @@ def test_sound_that_runs_backwards_is_refused(tmp_path, draw, short):
         draw(source, short)
 
 
+@pytest.fixture
+def draw_anew(chromium, draw, monkeypatch):
+    """Draws in a browser that has opened no page and trusts no canvas yet."""
+    browser = browsers.Browser(chromium)
+    render = draw.__globals__["render"]
+    with monkeypatch.context() as patch:
+        patch.setitem(draw.__globals__, "render", lambda _, *rest: render(browser, *rest))
+        yield draw
+    browser.close()
+
+
 def test_chromium_without_html_in_canvas_draws_by_screenshots(
-    make_video, draw, short, chromium, monkeypatch
+    make_video, draw_anew, short, monkeypatch
 ):
     plain = [flag for flag in browsers.FLAGS if "CanvasDrawElement" not in flag]
     monkeypatch.setattr(browsers, "FLAGS", tuple(plain))
-    browser = browsers.Browser(chromium)
-    monkeypatch.setitem(draw.__globals__, "render", with_browser(browser, draw))
-    try:
-        result, _ = draw(make_video(rate=10), short)
-    finally:
-        browser.close()
+    result, _ = draw_anew(make_video(rate=10), short)
     assert result.capture == "screenshot"
     assert "no HTML-in-Canvas" in result.capture_reason
-
-
-def with_browser(browser, draw):
-    render = draw.__globals__["render"]
-    return lambda _, *arguments: render(browser, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +316,7 @@ def with_browser(browser, draw):
     ids=["a box", "two pixels aside", "half as strong"],
 )
 def test_a_canvas_that_draws_something_else_is_found_out(
-    fault, make_video, draw, short, tmp_path, monkeypatch
+    fault, make_video, draw_anew, short, tmp_path, monkeypatch
 ):
     page = tmp_path / "page"
     shutil.copytree(FOLDERS["page"], page)
@@ -324,6 +325,6 @@ def test_a_canvas_that_draws_something_else_is_found_out(
     assert drawn in script.read_text()
     script.write_text(script.read_text().replace(drawn, fault))
     monkeypatch.setitem(FOLDERS, "page", page)
-    result, _ = draw(make_video(rate=10), short)
+    result, _ = draw_anew(make_video(rate=10), short)
     assert result.capture == "screenshot"
     assert "canvas and screenshot differ" in result.capture_reason

@@ -33,14 +33,15 @@ async function stageOn(element) {
   return stage;
 }
 
-/** Puts `stage` at `time` and gives its rectangle of ink once every glyph in it has its font:
- * a face that only this state needs starts to load with its layout.
- * @param {any} stage @param {number} time */
-async function at(stage, time) {
+/** Puts `stage` at `time` and gives its rectangles of ink and of damage once every glyph in it has
+ * its font: a face that only this state needs starts to load with its layout.
+ * @param {any} stage @param {HTMLElement} element @param {number} time */
+async function at(stage, element, time) {
   stage.seek(time);
-  stage.bounds();
+  void element.offsetHeight;
   if (document.fonts.status === "loading") await document.fonts.ready;
-  return inPixels(stage.bounds());
+  const { ink, damage } = stage.outline();
+  return { ink: inPixels(ink), damage: inPixels(damage) };
 }
 
 /** A stage that is shown on the page itself, for screenshots. */
@@ -65,8 +66,7 @@ async function canvasView() {
   const { pixelWidth, width, height } = opening;
   /** @type {any} */
   const surface = document.createElement("canvas");
-  surface.width = pixelWidth;
-  surface.height = height;
+  surface.width = surface.height = 1;
   surface.setAttribute("content", "drawable");
   surface.setAttribute("layoutsubtree", "");
   const element = document.createElement("div");
@@ -81,38 +81,49 @@ async function canvasView() {
   }
   const stage = await stageOn(element);
   const shown = new Uint32Array(pixelWidth * height);
-  /** @type {Rect | null} */
-  let before = null;
+  let empty = true; // `shown`, whatever the stage showed before
+
+  /** Makes the canvas hold `region`, and no more than has been needed: Chromium copies all of it
+   * at every paint.
+   * @param {Rect} region */
+  function fit({ width, height }) {
+    if (width > surface.width) surface.width = width;
+    if (height > surface.height) surface.height = height;
+  }
 
   /** @param {number} time */
   async function draw(time) {
-    const ink = await at(stage, time);
-    const region = union(before, ink);
-    before = ink;
+    const { ink, damage } = await at(stage, element, time);
+    const region = empty ? ink : damage;
+    empty = false;
     if (!region) return { changed: null, ink, image: null, region };
+    // all of the ink is drawn: the edges of a box hang on what it is clipped to
+    const drawn = union(ink, region);
+    fit(drawn);
     await new Promise((resolve) => {
       surface.addEventListener("paint", resolve, { once: true });
       surface.requestPaint();
     });
     context.save();
     context.beginPath();
-    context.rect(region.x, region.y, region.width, region.height);
+    context.rect(0, 0, drawn.width, drawn.height);
     context.clip();
-    context.clearRect(region.x, region.y, region.width, region.height);
+    context.clearRect(0, 0, drawn.width, drawn.height);
     if (ink) {
+      context.translate(-drawn.x, -drawn.y);
       context.scale(pixelWidth / width, 1);
       context.drawElementImage(element, 0, 0);
     }
     context.restore();
-    const image = context.getImageData(region.x, region.y, region.width, region.height);
+    const { x, y } = { x: region.x - drawn.x, y: region.y - drawn.y };
+    const image = context.getImageData(x, y, region.width, region.height);
     const pixels = new Uint32Array(image.data.buffer);
     return { changed: change(pixels, region, shown, pixelWidth), ink, image, region };
   }
 
   function clear() {
-    context.clearRect(0, 0, pixelWidth, height);
     shown.fill(0);
-    before = null;
+    empty = true;
   }
 
   function remove() {
@@ -136,9 +147,9 @@ function inPixels(rect) {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** @param {Rect | null} a @param {Rect | null} b @returns {Rect | null} */
+/** @param {Rect | null} a @param {Rect} b @returns {Rect} */
 function union(a, b) {
-  if (!a || !b) return a ?? b;
+  if (!a) return b;
   const x = Math.min(a.x, b.x);
   const y = Math.min(a.y, b.y);
   const width = Math.max(a.x + a.width, b.x + b.width) - x;
@@ -245,7 +256,7 @@ const commands = {
   async show({ time }) {
     plain ??= await plainView();
     canvas?.surface.style.setProperty("visibility", "hidden");
-    return { ink: await at(plain.stage, time) };
+    return { ink: (await at(plain.stage, plain.element, time)).ink };
   },
   async hide() {
     removePlain();
