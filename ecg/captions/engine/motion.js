@@ -17,10 +17,12 @@ const AFTER = 0.0005;
  * @param {PreparedCue} cue
  * @param {number} now microseconds
  * @param {Set<Element>} touched gets the words that are in another state than before
+ * @returns {boolean} whether there are any
  */
 export function setStates(element, cue, now, touched = new Set()) {
   const words = element.querySelectorAll(".word");
   const current = cue.words.findLastIndex((word) => word.start <= now);
+  let any = false;
   cue.words.forEach((word, index) => {
     const state = now < word.start ? "upcoming" : now < word.end ? "active" : "spoken";
     const target = /** @type {HTMLElement} */ (words[index]);
@@ -29,7 +31,9 @@ export function setStates(element, cue, now, touched = new Set()) {
     target.dataset.state = state;
     target.toggleAttribute("data-current", isCurrent);
     touched.add(target);
+    any = true;
   });
+  return any;
 }
 
 /**

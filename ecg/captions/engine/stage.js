@@ -72,13 +72,17 @@ export function createStage(element, { style, scenario, width, height }) {
     sought = now;
     const next = groups.find((one) => one.start <= now && now < one.end);
     if (next !== mounted) mount(next);
+    let shown = false;
     for (const [cue, child] of elements) {
       const hidden = !(cue.start <= now && now < cue.end);
-      others ||= hidden !== child.hidden;
+      if (hidden === child.hidden) continue;
       child.hidden = hidden;
-      setStates(child, cue, now, touched);
+      shown = true;
     }
-    for (const [cue, child] of elements) takeUp(held, child, cue);
+    others ||= shown;
+    // a state brings animations, and so does a cue that comes into view
+    const fresh = [...elements].filter(([cue, child]) => setStates(child, cue, now, touched));
+    for (const [cue, child] of shown ? elements : fresh) takeUp(held, child, cue);
     hold(held, now, touched);
   }
 

@@ -58,12 +58,20 @@ class Overlay:
 
     def apply(self, patch: Patch) -> None:
         """Brings the overlay to the state of ``patch`` from the one before."""
-        if not patch.changed.empty:
-            rect = patch.changed.turned(self._rotation, *self._shown)
+        rect = patch.changed.turned(self._rotation, *self._shown)
+        if not rect.empty:
             self._rgba[rect.window] = np.rot90(patch.pixels, self._rotation // 90)
             self._convert(self._aligned(rect))
         ink = self._aligned(patch.ink.turned(self._rotation, *self._shown))
-        self._boxes = [] if ink.empty else self._bands(ink)
+        if ink.empty:
+            self._boxes = []
+        elif not self._still_holds(rect, ink):
+            self._boxes = self._bands(ink)
+
+    def _still_holds(self, changed: Rect, ink: Rect) -> bool:
+        """Whether what is blended now holds all ink of the new state too, and little else."""
+        within = all(ink.holds(box) for box in self._boxes)
+        return within and any(box.holds(changed) for box in self._boxes)
 
     def draw(self, frame: Frame) -> None:
         """Blends the state into ``frame``; where there is no ink not a bit changes."""

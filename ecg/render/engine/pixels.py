@@ -39,6 +39,10 @@ class Rect(msgspec.Struct, frozen=True):
         bottom = max(self.y + self.height, other.y + other.height)
         return Rect(x, y, right - x, bottom - y)
 
+    def holds(self, other: Rect) -> bool:
+        """Whether all of ``other`` is inside."""
+        return self.union(other) == self
+
     def turned(self, rotation: int, width: int, height: int) -> Rect:
         """The rectangle of a shown picture of ``width`` × ``height`` in the coded one, which
         a player turns clockwise by ``rotation`` degrees."""
