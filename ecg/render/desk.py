@@ -141,8 +141,9 @@ async def _closed(session: AsyncSession, report: RenderReport) -> Render | None:
         return await jobs.finish(
             session, Render, report.id, report.attempt, state="failed", trouble=event.trouble
         )
+    made = event.facts
     facts = service.ResultFacts(
-        event.result.size, event.facts.duration, event.facts.width, event.facts.height
+        event.result.size, made.duration, made.width, made.height, made.notes
     )
     return await jobs.finish(
         session, Render, report.id, report.attempt, state="succeeded",

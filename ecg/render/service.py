@@ -70,12 +70,14 @@ class RenderSteps(msgspec.Struct, frozen=True):
 
 
 class ResultFacts(msgspec.Struct, frozen=True):
-    """Of the finished file: bytes, seconds, pixels."""
+    """Of the finished file: bytes, seconds, pixels; one sentence for each thing of the source
+    that it does not have."""
 
     size: int
     duration: float
     width: int
     height: int
+    notes: tuple[str, ...] = ()
 
 
 class RenderView(msgspec.Struct, frozen=True):

@@ -112,6 +112,7 @@ def test_exported_files_hold_every_word(
             assert word in text
 
 
+@pytest.mark.full
 def test_several_videos_go_into_a_folder(
     ecg: Ecg, tmp_path: Path, with_picture: Callable[[Path], Path]
 ) -> None:

@@ -169,6 +169,7 @@ def wait_for(done: Callable[[], object], seconds: float) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.full
 def test_the_api_killed_while_a_video_is_heard(
     apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
 ) -> None:
@@ -181,6 +182,7 @@ def test_the_api_killed_while_a_video_is_heard(
     check_analysis(apart, client, unbroken, video)
 
 
+@pytest.mark.full
 def test_the_api_killed_while_an_upload_is_completed(
     apart: Deployment, client: Client, unbroken: Unbroken, long_speech: Path
 ) -> None:

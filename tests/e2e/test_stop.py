@@ -18,6 +18,7 @@ from tests.e2e.service import Deployment, Process, environment
 pytestmark = pytest.mark.timed
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("role", ["audio", "render"])
 def test_a_stop_amid_work_hands_the_job_back(
     apart: Deployment, unbroken: Unbroken, long_speech: Path, long_silent: Path, role: str

@@ -28,5 +28,7 @@ async def rendered(here: World, job: str, data: bytes = b"a video") -> Rendered:
     attempt = (await desk.begin(here.render, job)).number
     urls = await desk.sign(here.render, job, attempt, [RESULT])
     await here.put(urls[RESULT].put, data)
-    facts = RenderResult(len(data), 10.0, 640, 360, 250, 3, 5.0, "canvas")
+    facts = RenderResult(
+        len(data), 10.0, 640, 360, 250, 3, 5.0, "canvas", notes=("Its chapters are left out.",)
+    )
     return Rendered(Stored(RESULT, len(data), "0" * 64), facts)

@@ -92,7 +92,7 @@ async def test_a_job_in_an_engine_child_is_cancelled_within_two_seconds_whenever
     slowest = 0.0
     chance = random.Random(4)
     async with working(queue, work):
-        for number in range(30):
+        for number in range(18):
             job = ticket()
             await submitter.submit(job)
             await asyncio.sleep(0 if number % 3 == 0 else chance.uniform(0, 1.2))
@@ -103,7 +103,7 @@ async def test_a_job_in_an_engine_child_is_cancelled_within_two_seconds_whenever
                 slowest = max(slowest, done[-1][1] - begun)
             assert child._process is None
     print(f"slowest of {len(done)} cancels of running jobs: {slowest:.2f} s")
-    assert len(done) > 10
+    assert len(done) > 6
     assert slowest < 2
 
 

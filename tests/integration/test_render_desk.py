@@ -51,7 +51,10 @@ async def test_a_render_from_order_to_download(here: World) -> None:
     here.render.watch.forget(owner, job)
     shown = await here.get(owner, f"/renders/{job}")
     assert shown["state"] == "succeeded"
-    assert shown["result"] == {"size": 7, "duration": 10.0, "width": 640, "height": 360}
+    assert shown["result"] == {
+        "size": 7, "duration": 10.0, "width": 640, "height": 360,
+        "notes": ["Its chapters are left out."],
+    }  # fmt: skip
     answer = await here.ask(owner, "GET", f"/renders/{job}/download")
     assert answer.status_code == 302
     async with httpx.AsyncClient() as http:

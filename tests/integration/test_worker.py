@@ -282,6 +282,7 @@ async def test_a_render_brings_its_video(store, put, rendering, tmp_path):
     assert all(one.attempt == 1 for one in seen)
 
 
+@pytest.mark.full
 async def test_captions_alone_come_in_a_container_of_their_own(store, put, rendering, tmp_path):
     video = tmp_path / "given.mp4"
     write_video(video, rate=10)

@@ -22,7 +22,7 @@ from tests.integration.render.videos import cue, frame_times, scenario
 LIMITS = Limits(memory=4 << 30, stall=30)
 DEADLINE = 60
 """Seconds for all that is done with one file."""
-BRIEF, FULL = 24, 300
+BRIEF, FULL = 12, 300
 FOUND = (422, 566, 938, 2315, 2855, 2919, 3502)
 """Further ones that were neither refused nor right once, out of four thousand."""
 JOB = RenderJob(scenario(cue(1, 0.0, 0.04, ["word"])), "draft")

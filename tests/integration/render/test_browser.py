@@ -2,14 +2,20 @@
 
 import asyncio
 import contextlib
+import io
 import resource
 import time
 
 import pytest
 
 from ecg.media.processes import descendants
+from ecg.media.served import Context
 from ecg.render.engine.browser import Browser
+from ecg.render.engine.camera import Camera
+from ecg.render.engine.run import render
 from ecg.render.engine.server import page_server
+from ecg.render.interfaces import RenderJob
+from tests.integration.render.videos import cue, scenario
 
 pytestmark = pytest.mark.timed
 
@@ -89,6 +95,67 @@ def test_a_browser_may_compute_for_longer_than_one_call(start):
         assert limits == {hard}
     finally:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def lease(browser):
+    """Takes a page and gives it back; which it was, and whether its link was there."""
+
+    async def taken():
+        async with browser.leased() as lease:
+            return lease.page, lease.link.open
+
+    return browser.submit(taken()).result(30)
+
+
+def spare(browser):
+    """The page that was opened ahead."""
+    assert gone(lambda: browser._spare is not None and browser._spare.done(), 20)
+    return browser._spare.result().page
+
+
+def test_the_next_page_is_opened_while_nothing_is_drawn(start):
+    browser = start()
+    browser.warm()
+    first = spare(browser)
+    assert lease(browser) == (first, True)
+    second = spare(browser)
+    assert first.is_closed()
+    assert second is not first
+    assert lease(browser) == (second, True)
+
+
+def test_a_page_that_was_lost_meanwhile_is_replaced(start):
+    browser = start()
+    browser.warm()
+    lost = spare(browser)
+    browser.submit(lost.close()).result(10)
+    assert gone(lambda: not browser._spare.result().link.open)
+    page, there = lease(browser)
+    assert there
+    assert page is not lost
+
+
+def test_a_look_is_compared_once_in_each_browser(chromium, make_video, tmp_path, monkeypatch):
+    compared = []
+    disagreement = Camera.disagreement
+
+    async def counted(self, scenario):
+        compared.append(scenario.style.name)
+        return await disagreement(self, scenario)
+
+    monkeypatch.setattr(Camera, "disagreement", counted)
+    source = make_video(rate=10)
+    for turn in range(2):
+        browser = Browser(chromium)
+        for number, style in enumerate(("intention", "intention", "broadcast", "intention")):
+            job = RenderJob(scenario(cue(1, 0.2, 0.8, ["hello"]), style=style), "draft")
+            folder = tmp_path / f"{turn}{number}"
+            folder.mkdir()
+            output = folder / "out.mp4"
+            result = render(browser, job, source, output, folder, Context(io.BytesIO()))
+            assert result.states > 0
+        browser.close()
+    assert compared == ["intention", "broadcast"] * 2
 
 
 def gone(check, seconds=5):

@@ -116,6 +116,26 @@ def test_only_the_word_that_is_said_moves(stage, style):
     assert len(lines) == 1
 
 
+OUTLINE = "t => (stage.seek(t), stage.outline())"
+
+
+def test_damage_is_what_moves_or_is_in_another_state(stage):
+    def damage(t):
+        return stage.page.evaluate(OUTLINE, t)["damage"]
+
+    stage.open({**TALK, "style": {**TALK["style"], "name": "karaoke"}})
+    onset = TALK["cues"][0]["words"][3]["start"]
+    assert damage(onset) == stage.bounds()  # nothing was shown before
+    all_of_it = stage.bounds()["width"]
+    assert 0 < damage(onset + 0.03)["width"] < 0.6 * all_of_it
+    assert damage(3.0)["width"] >= all_of_it  # another cue
+    assert damage(9.0)["width"] > 0  # it goes
+    assert damage(9.1) is None
+    stage.open({**TALK, "style": {**TALK["style"], "name": "broadcast"}})
+    assert damage(0.6) == stage.bounds()
+    assert damage(0.61) is None
+
+
 def test_lines_break_the_same_at_all_times(stage):
     long = cue(
         "So we did it anyway with eleven people and a borrowed van nobody wanted to drive",
