@@ -21,7 +21,8 @@
  */
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
-import { around, arrange, different, inkBoxes, unitOf } from "./layout.js";
+import { around, different, inkBoxes } from "./ink.js";
+import { arrange, unitOf } from "./layout.js";
 import { changeAfter, hold, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
 import { BASE } from "./sheet.js";

@@ -115,7 +115,7 @@ async function canvasView() {
       context.drawElementImage(element, 0, 0);
     }
     context.restore();
-    const { x, y } = { x: region.x - drawn.x, y: region.y - drawn.y };
+    const [x, y] = [region.x - drawn.x, region.y - drawn.y];
     const image = context.getImageData(x, y, region.width, region.height);
     const pixels = new Uint32Array(image.data.buffer);
     return { changed: change(pixels, region, shown, pixelWidth), ink, image, region };
