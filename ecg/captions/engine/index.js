@@ -5,5 +5,6 @@
  * `const stage = createStage(element, {style: await loadStyle("/styles", "intention"), …})`,
  * `await stage.ready`, `stage.seek(seconds)`.
  */
-export { createStage } from "./stage.js";
+export { damageBetween } from "./ink.js";
+export { createStage, createStages } from "./stage.js";
 export { loadStyle } from "./style.js";

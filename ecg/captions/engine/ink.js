@@ -3,6 +3,11 @@
  *
  * @typedef {import("./layout.js").Box} Box
  * @typedef {import("./layout.js").Rectangle} Rectangle
+ *
+ * @typedef {object} Outline a picture of the stage, told by what can make it differ from another
+ * @property {Rectangle | null} ink whole pixels outside which nothing is drawn
+ * @property {string} cues the ids of those shown
+ * @property {{box: Box, look: string}[]} parts of the cues shown, in their order
  */
 
 /** Parts of an em that the base sheet's shadow reaches past a word's box. */
@@ -40,6 +45,31 @@ export function inkBoxes(stage, cues, width, height) {
 }
 
 /**
+ * The look of a part: the states and the poses of itself and of what it stands in.
+ * @param {Element} part
+ * @param {Map<Element, string>} poses
+ */
+function lookOf(part, poses) {
+  const word = /** @type {HTMLElement | null} */ (part.closest(".word"));
+  const state = word ? `${word.dataset.state} ${word.hasAttribute("data-current")}` : "";
+  const chain = [part, word, part.closest(".cue")];
+  return [state, ...chain.map((one) => (one && poses.get(one)) ?? "")].join("|");
+}
+
+/**
+ * @param {Map<Element, Box>} boxes
+ * @param {Map<Element, string>} poses
+ * @param {string} cues which ones are shown
+ * @param {number} width px
+ * @param {number} height px
+ * @returns {Outline}
+ */
+export function outlineOf(boxes, poses, cues, width, height) {
+  const parts = [...boxes].map(([part, box]) => ({ box, look: lookOf(part, poses) }));
+  return { cues, parts, ink: around([...boxes.values()], width, height) };
+}
+
+/**
  * The whole pixels of the stage that hold all of `boxes`; null where there is none.
  * @param {Box[]} boxes
  * @param {number} width px
@@ -56,19 +86,23 @@ export function around(boxes, width, height) {
 }
 
 /**
- * Those of `after`, and of `before` what was there of them, that can look another: they stand
- * elsewhere, or they are in one of the elements `touched`.
- * @param {Map<Element, Box>} before
- * @param {Map<Element, Box>} after
- * @param {Set<Element>} touched
- * @returns {Box[]}
+ * Whole pixels of the stage outside which two pictures of one scenario are the same; null where
+ * they are the same everywhere.
+ * @param {Outline} before
+ * @param {Outline} after
+ * @param {number} width px
+ * @param {number} height px
+ * @returns {Rectangle | null}
  */
-export function different(before, after, touched) {
-  const others = [...touched];
-  return [...after].flatMap(([part, box]) => {
-    const old = before.get(part) ?? box;
-    const same = old.left === box.left && old.top === box.top
-      && old.right === box.right && old.bottom === box.bottom;
-    return same && !others.some((one) => one.contains(part)) ? [] : [old, box];
+export function damageBetween(before, after, width, height) {
+  if (before.cues !== after.cues) {
+    return around([...before.parts, ...after.parts].map(({ box }) => box), width, height);
+  }
+  const changed = after.parts.flatMap(({ box, look }, index) => {
+    const old = before.parts[index];
+    const same = look === old.look && old.box.left === box.left && old.box.top === box.top
+      && old.box.right === box.right && old.box.bottom === box.bottom;
+    return same ? [] : [old.box, box];
   });
+  return around(changed, width, height);
 }

@@ -4,8 +4,10 @@
  * @typedef {import("./scenario.js").PreparedCue} PreparedCue
  * @typedef {{origin: number, start: number, end: number, phase: string}} Held an animation's
  *   zero, its moving span (microseconds of the scenario) and where it was last put
- * @typedef {{moving: [number, number][], instants: number[]}} Schedule microseconds of the
- *   scenario: spans in which something moves, and moments at which something changes
+ * @typedef {object} Schedule
+ * @property {[number, number][]} moving microseconds of the scenario in which something moves
+ * @property {number[]} instants microseconds of the scenario at which something changes
+ * @property {boolean} steady whether each state of its words has the same animations
  */
 import { micros } from "./scenario.js";
 
@@ -16,10 +18,9 @@ const AFTER = 0.0005;
  * @param {HTMLElement} element of the cue
  * @param {PreparedCue} cue
  * @param {number} now microseconds
- * @param {Set<Element>} touched gets the words that are in another state than before
- * @returns {boolean} whether there are any
+ * @returns {boolean} whether a word is in another state than before
  */
-export function setStates(element, cue, now, touched = new Set()) {
+export function setStates(element, cue, now) {
   const words = element.querySelectorAll(".word");
   const current = cue.words.findLastIndex((word) => word.start <= now);
   let any = false;
@@ -30,7 +31,6 @@ export function setStates(element, cue, now, touched = new Set()) {
     if (target.dataset.state === state && target.hasAttribute("data-current") === isCurrent) return;
     target.dataset.state = state;
     target.toggleAttribute("data-current", isCurrent);
-    touched.add(target);
     any = true;
   });
   return any;
@@ -49,22 +49,35 @@ export function takeUp(held, element, cue) {
 }
 
 /**
+ * Forgets the animations of a cue that goes out of view: the browser has cancelled them, and they
+ * would come back if they were given a time.
+ * @param {Map<Animation, Held>} held
+ * @param {HTMLElement} element of the cue
+ */
+export function letGo(held, element) {
+  for (const animation of held.keys()) {
+    const { target } = /** @type {KeyframeEffect} */ (animation.effect);
+    if (element.contains(target)) held.delete(animation);
+  }
+}
+
+/**
  * Holds animations (which the base sheet has paused) at a time. One that a changed state took
  * off its element is idle, and would come back if it were given a time. All are asked before
  * any is set, and none is set that shows the same: the browser works out styles anew for each.
  * @param {Map<Animation, Held>} held
  * @param {number} now microseconds
- * @param {Set<Element>} touched gets the elements that are moved
+ * @param {boolean} steady whether no state takes an animation off; to ask costs as much as to set
  */
-export function hold(held, now, touched) {
-  for (const [animation, span] of [...held].filter(([one]) => one.playState !== "idle")) {
+export function hold(held, now, steady) {
+  const there = steady ? [...held] : [...held].filter(([one]) => one.playState !== "idle");
+  for (const [animation, span] of there) {
     const phase = now < span.start ? "before" : now < span.end ? "in" : "after";
     if (phase === span.phase && phase !== "in") continue;
     span.phase = phase;
     animation.currentTime = (now - span.origin) / 1000 + AFTER;
     const { target } = /** @type {KeyframeEffect} */ (animation.effect);
     repaint(target);
-    if (target) touched.add(target);
   }
 }
 
@@ -77,6 +90,26 @@ export function hold(held, now, touched) {
 function repaint(element) {
   if (!(element instanceof HTMLElement)) return;
   element.style.caretColor = element.style.caretColor === "red" ? "blue" : "red";
+}
+
+/**
+ * What is told of every element that is animated by where its animations were put: two that are
+ * told alike look alike.
+ * @param {Map<Animation, Held>} held
+ * @param {number} now microseconds at which they are held
+ * @returns {Map<Element, string>}
+ */
+export function poses(held, now) {
+  /** @type {Map<Element, string[]>} */
+  const found = new Map();
+  for (const [animation, { phase, origin }] of held) {
+    const { target, pseudoElement } = /** @type {KeyframeEffect} */ (animation.effect);
+    if (!target || animation.playState === "idle") continue;
+    const { animationName } = /** @type {CSSAnimation} */ (animation);
+    const pose = `${pseudoElement} ${animationName} ${phase === "in" ? now - origin : phase}`;
+    found.set(target, [...(found.get(target) ?? []), pose].sort());
+  }
+  return new Map([...found].map(([target, all]) => [target, all.join()]));
 }
 
 /**
@@ -108,18 +141,27 @@ export function scheduleOf(element, cue, endsMatter) {
   }
   /** @type {Map<string, [number, number]>} */
   const moving = new Map();
+  /** @type {{animations: Animation[], spans: string}[]} */
+  const states = [];
   for (const now of [-Infinity, ...cue.words.map((word) => word.start), Infinity]) {
     setStates(element, cue, now);
-    for (const animation of element.getAnimations({ subtree: true })) {
-      const span = spanOf(animation, cue);
+    const animations = element.getAnimations({ subtree: true });
+    const spans = animations.map((animation) => spanOf(animation, cue));
+    states.push({ animations, spans: JSON.stringify(spans) });
+    for (const span of spans) {
       const [start, end] = [span.start, Math.min(span.end, cue.end)];
       if (end > start) moving.set(`${start} ${end}`, [start, end]);
       instants.add(start).add(end);
     }
   }
+  const [first, ...others] = states;
   return {
     moving: [...moving.values()],
     instants: [...instants].filter((at) => at >= cue.start && at <= cue.end),
+    steady: others.every(
+      ({ animations, spans }) =>
+        spans === first.spans && animations.every((one, index) => one === first.animations[index]),
+    ),
   };
 }
 

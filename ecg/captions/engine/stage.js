@@ -15,15 +15,15 @@
  *   t itself while something moves, Infinity when nothing comes any more
  * @property {() => Rectangle | null} bounds whole pixels of the stage outside which nothing is
  *   drawn in the state last sought
- * @property {() => {ink: Rectangle | null, damage: Rectangle | null}} outline the bounds, and
- *   whole pixels outside which the picture is the same as when this was last asked
+ * @property {() => import("./ink.js").Outline} outline of the state last sought, to be compared
+ *   with others of the same scenario by damageBetween
  * @property {() => void} destroy
  */
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
-import { around, different, inkBoxes } from "./ink.js";
+import { around, inkBoxes, outlineOf } from "./ink.js";
 import { arrange, unitOf } from "./layout.js";
-import { changeAfter, hold, scheduleOf, setStates, takeUp } from "./motion.js";
+import { changeAfter, hold, letGo, poses, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
 import { BASE } from "./sheet.js";
 import { families, familyList, parameterProperties } from "./style.js";
@@ -37,15 +37,47 @@ import { families, familyList, parameterProperties } from "./style.js";
  * @property {number} strength 0 plain .. 1 full
  * @property {import("./scenario.js").Region} region of cues that name none
  *
+ * @typedef {object} Shared what stages of one scenario need find out only once
+ * @property {Group[]} groups
+ * @property {(cue: PreparedCue) => Schedule} schedule
+ * @property {{group: Group, elements: HTMLElement[]} | null} placed cues last placed, unstarted
+ *
+ * @typedef {{style: Style, scenario: Scenario, width: number, height: number}} What
+ */
+
+/**
  * @param {HTMLElement} element becomes the stage; what it held is hidden by it
- * @param {{style: Style, scenario: Scenario, width: number, height: number}} what
+ * @param {What} what
  * @returns {Stage}
  */
-export function createStage(element, { style, scenario, width, height }) {
+export function createStage(element, what) {
+  return createStages([element], what)[0];
+}
+
+/**
+ * Several stages of one scenario, each with a time of its own.
+ * @param {HTMLElement[]} elements
+ * @param {What} what
+ * @returns {Stage[]}
+ */
+export function createStages(elements, { style, scenario, width, height }) {
   const names = families(style, scenario.style);
-  const setting = setUp(element, style, scenario.style, names, width, height);
-  const groups = group(prepare(scenario));
-  const schedule = scheduler(setting, /active|spoken/.test(style.css));
+  const settings = elements.map((one) => setUp(one, style, scenario.style, names, width, height));
+  const schedule = scheduler(settings[0], /active|spoken/.test(style.css));
+  const shared = { groups: group(prepare(scenario)), schedule, placed: null };
+  const fonts = loadFonts(names, textOf(scenario));
+  return settings.map((setting) => stageOf(setting, shared, fonts));
+}
+
+/**
+ * @param {Setting} setting
+ * @param {Shared} shared
+ * @param {Promise<void>} fonts
+ * @returns {Stage}
+ */
+function stageOf(setting, shared, fonts) {
+  const { width, height } = setting;
+  const { groups, schedule } = shared;
   /** @type {Group | undefined} */
   let mounted;
   /** @type {Map<PreparedCue, HTMLElement>} */
@@ -53,18 +85,11 @@ export function createStage(element, { style, scenario, width, height }) {
   /** @type {Map<Animation, import("./motion.js").Held>} */
   let held = new Map();
   let sought = 0;
-  /** @type {Map<Element, import("./layout.js").Box>} what outline found last */
-  let outlined = new Map();
-  /** @type {Set<Element>} since then */
-  let touched = new Set();
-  let others = false; // cues other than then are shown, or were in between
-
   /** @param {Group | undefined} next */
   function mount(next) {
     mounted = next;
-    others = true;
     held = new Map();
-    elements = next ? place(next, setting) : new Map();
+    elements = next ? place(next, setting, shared) : new Map();
     if (!next) setting.stage.replaceChildren();
   }
 
@@ -78,30 +103,31 @@ export function createStage(element, { style, scenario, width, height }) {
       const hidden = !(cue.start <= now && now < cue.end);
       if (hidden === child.hidden) continue;
       child.hidden = hidden;
+      if (hidden) letGo(held, child);
       shown = true;
     }
-    others ||= shown;
-    // a state brings animations, and so does a cue that comes into view
-    const fresh = [...elements].filter(([cue, child]) => setStates(child, cue, now, touched));
-    for (const [cue, child] of shown ? elements : fresh) takeUp(held, child, cue);
-    hold(held, now, touched);
+    const fresh = [...elements].filter(([cue, child]) => setStates(child, cue, now));
+    // a cue that comes into view brings animations, and in some styles so does a state
+    const brought = shown ? [...elements] : fresh.filter(([cue]) => !schedule(cue).steady);
+    for (const [cue, child] of brought) takeUp(held, child, cue);
+    const steady = [...elements.keys()].every((cue) => schedule(cue).steady);
+    hold(held, now, steady);
   }
 
   function boxes() {
-    const shown = [...elements.values()].filter((child) => !child.hidden);
-    return inkBoxes(setting.stage, shown, width, height);
+    const shown = [...elements].filter(([, child]) => !child.hidden);
+    const cues = shown.map(([, child]) => child);
+    return inkBoxes(setting.stage, cues, width, height);
   }
 
   function outline() {
-    const [before, after] = [outlined, boxes()];
-    const all = [...after.values()];
-    const changed = others ? [...before.values(), ...all] : different(before, after, touched);
-    [outlined, touched, others] = [after, new Set(), false];
-    return { ink: around(all, width, height), damage: around(changed, width, height) };
+    const shown = [...elements].filter(([, child]) => !child.hidden);
+    const ids = shown.map(([cue]) => cue.source.id).join(" ");
+    return outlineOf(boxes(), poses(held, sought), ids, width, height);
   }
 
   return {
-    ready: loadFonts(names, textOf(scenario)).then(() => {
+    ready: fonts.then(() => {
       mount(undefined);
       show(sought);
     }),
@@ -162,20 +188,30 @@ function setUp(element, style, choice, names, width, height) {
  * Puts a group's cues on the stage, each where it will stand, all still hidden.
  * @param {Group} group
  * @param {Setting} setting
+ * @param {Shared} shared
  * @returns {Map<PreparedCue, HTMLElement>}
  */
-function place(group, { stage, width, height, unit, strength, region }) {
-  const elements = new Map(group.cues.map((cue) => [cue, buildCue(cue, strength)]));
-  stage.replaceChildren(...elements.values());
-  const placed = [...elements].map(([cue, element]) => ({
-    element,
-    region: cue.source.region ?? region,
-    start: cue.start,
-    end: cue.end,
-  }));
-  arrange(placed, width, height, unit);
-  for (const child of elements.values()) child.hidden = true;
-  return elements;
+function place(group, setting, shared) {
+  const known = shared.placed?.group === group ? shared.placed.elements : null;
+  const elements = known ? copies(known) : group.cues.map((cue) => buildCue(cue, setting.strength));
+  setting.stage.replaceChildren(...elements);
+  if (!known) {
+    const placed = group.cues.map((cue, index) => ({
+      element: elements[index],
+      region: cue.source.region ?? setting.region,
+      start: cue.start,
+      end: cue.end,
+    }));
+    arrange(placed, setting.width, setting.height, setting.unit);
+    for (const element of elements) element.hidden = true;
+    shared.placed = { group, elements: copies(elements) };
+  }
+  return new Map(group.cues.map((cue, index) => [cue, elements[index]]));
+}
+
+/** @param {HTMLElement[]} elements */
+function copies(elements) {
+  return elements.map((one) => /** @type {HTMLElement} */ (one.cloneNode(true)));
 }
 
 /**

@@ -119,8 +119,9 @@ async def _stream(
     try:
         for span in spans:
             await link.tell("capture", first=span.first, times=seconds[span.first : span.end])
-            while (patch := await link.patch()) is not None:
-                feed.put(patch)
+            while (patches := await link.patches()) is not None:
+                for patch in patches:
+                    feed.put(patch)
     finally:
         granting.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):

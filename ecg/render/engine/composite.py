@@ -98,7 +98,9 @@ class Overlay:
 
     def _bands(self, ink: Rect) -> list[Rect]:
         """The rows of ``ink`` that hold any, as rectangles: two cues far apart are two."""
-        rows = np.flatnonzero(self._rgba[ink.window][..., 3].any(axis=1)) & ~1
+        # a pixel of no alpha has no colour either
+        pixels = self._rgba.view(np.uint32)[..., 0][ink.window]
+        rows = np.flatnonzero(pixels.max(axis=1)) & ~1
         if not len(rows):
             return []
         cuts = np.flatnonzero(np.diff(rows) > 16) + 1

@@ -6,7 +6,7 @@ import asyncio
 import http
 import mimetypes
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,9 @@ _POLICY = (
 )
 """The sandbox gives the page an origin of its own: no storage, no cookies, no windows."""
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
-STATES_AHEAD = 8
-"""Captured states that may wait for the compositor: enough to hide a slow paint, few enough
-to bound memory (a 1080p state is at most 8 MB)."""
-
-
+STATES_AHEAD = 12
+"""Captured states that may wait for the compositor: two messages of the page, so that it draws the
+next while one is used; few enough to bound memory (a 1080p state is at most 8 MB)."""
 PATIENCE = 30.0
 """Seconds the page may take to load, or to answer one command; fonts load within them."""
 _HEADER_NUMBERS = 10
@@ -82,13 +80,13 @@ class PageLink:
             self._answer(message)
             raise EngineFailed("the caption page sent no pixels")
         self._answer(await self._received("draw"))
-        return read_patch(message)
+        return next(read_patches(message))
 
-    async def patch(self) -> Patch | None:
-        """The next state of a running capture; ``None`` once it is answered."""
+    async def patches(self) -> Iterator[Patch] | None:
+        """The next states of a running capture; ``None`` once it is answered."""
         message = await self._connection.recv()
         if isinstance(message, bytes):
-            return read_patch(message)
+            return read_patches(message)
         self._answer(message)
         return None
 
@@ -163,12 +161,17 @@ class PageServer:
         return _response(http.HTTPStatus.OK, file.read_bytes(), headers)
 
 
-def read_patch(message: bytes) -> Patch:
-    """The page's binary message: ten int32, then RGBA rows."""
-    first, until, *numbers = np.frombuffer(message, "<i4", _HEADER_NUMBERS).tolist()
-    changed, ink = Rect(*numbers[:4]), Rect(*numbers[4:])
-    pixels = np.frombuffer(message, np.uint8, offset=4 * _HEADER_NUMBERS)
-    return Patch(first, until, changed, ink, pixels.reshape(changed.height, changed.width, 4))
+def read_patches(message: bytes) -> Iterator[Patch]:
+    """The page's binary message: for each state ten int32, then RGBA rows."""
+    place = 0
+    while place < len(message):
+        first, until, *numbers = np.frombuffer(message, "<i4", _HEADER_NUMBERS, place).tolist()
+        changed, ink = Rect(*numbers[:4]), Rect(*numbers[4:])
+        place += 4 * _HEADER_NUMBERS
+        size = 4 * changed.width * changed.height
+        pixels = np.frombuffer(message, np.uint8, size, place)
+        place += size
+        yield Patch(first, until, changed, ink, pixels.reshape(changed.height, changed.width, 4))
 
 
 def _response(status: http.HTTPStatus, body: bytes, headers: dict[str, str]) -> Response:

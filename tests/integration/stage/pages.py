@@ -22,7 +22,8 @@ PAGE = b"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/fonts/fonts.css">
 <style>body { margin: 0; overflow: hidden }</style><div id="holder"></div>"""
 OPEN = """async ([scenario, style, width, height, extra]) => {
-  const { createStage, loadStyle } = await import("/engine/index.js");
+  window.engine = await import("/engine/index.js");
+  const { createStage, loadStyle } = window.engine;
   const look = await loadStyle("/styles", style);
   window.stage?.destroy();
   const element = document.createElement("div");

@@ -116,12 +116,17 @@ def test_only_the_word_that_is_said_moves(stage, style):
     assert len(lines) == 1
 
 
-OUTLINE = "t => (stage.seek(t), stage.outline())"
+DAMAGE = """([t, width, height]) => {
+  stage.seek(t);
+  const before = stage.outlined ?? { cues: "", parts: [], ink: null };
+  stage.outlined = stage.outline();
+  return engine.damageBetween(before, stage.outlined, width, height);
+}"""
 
 
 def test_damage_is_what_moves_or_is_in_another_state(stage):
     def damage(t):
-        return stage.page.evaluate(OUTLINE, t)["damage"]
+        return stage.page.evaluate(DAMAGE, [t, stage.width, stage.height])
 
     stage.open({**TALK, "style": {**TALK["style"], "name": "karaoke"}})
     onset = TALK["cues"][0]["words"][3]["start"]

@@ -9,7 +9,7 @@ from ecg.render.app import check_output
 from ecg.render.engine.camera import agreement
 from ecg.render.engine.pixels import Rect
 from ecg.render.engine.plan import FrameTimes, Span, split
-from ecg.render.engine.server import read_patch
+from ecg.render.engine.server import read_patches
 
 TIMES = FrameTimes((3000, 6003, 9000, 12000, 15015), Fraction(1, 90000), Fraction(3000, 90000))
 
@@ -41,10 +41,13 @@ def test_a_cue_may_outlast_the_video_by_one_frame_only():
 
 def test_the_pages_message_is_read_as_it_was_sent():
     header = np.array([7, 9, 1, 2, 3, 2, 0, 0, 9, 9], "<i4").tobytes()
-    patch = read_patch(header + bytes(range(24)))
+    still = np.array([9, 12, 0, 0, 0, 0, 0, 0, 9, 9], "<i4").tobytes()
+    patch, other = read_patches(header + bytes(range(24)) + still)
     assert (patch.first, patch.until) == (7, 9)
     assert (patch.changed, patch.ink) == (Rect(1, 2, 3, 2), Rect(0, 0, 9, 9))
     assert patch.pixels[1, 2].tolist() == [20, 21, 22, 23]
+    assert (other.first, other.until) == (9, 12)
+    assert other.changed.empty
 
 
 def letters(shift):

@@ -1,17 +1,22 @@
 // The render page: draws caption states and sends their pixels over one WebSocket.
 //
 // Commands arrive as JSON text, one answer each, in order; `more` is the exception: it lets a
-// running capture send further states and has no answer. Pixels leave as binary messages:
-// ten little-endian int32 (the frame from which this state stands and the one at which the next
-// begins; x, y, width, height of what changed since the message before; the same of what can
-// hold ink), then the changed rectangle's rows of RGBA, not premultiplied.
+// running capture send further states and has no answer. Pixels leave as binary messages of some
+// states, for each of which: ten little-endian int32 (the frame from which this state stands and
+// the one at which the next begins; x, y, width, height of what changed since the state before;
+// the same of what can hold ink), then the changed rectangle's rows of RGBA, not premultiplied.
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 /** @typedef {{scenario: any, width: number, height: number, pixelWidth: number}} Opening */
+/** @typedef {{changed: Rect | null, ink: Rect | null, image: ImageData | null, region: Rect | null}} Drawn
+ * `image` is of the `region` that could have changed */
 
 const base = new URL("..", import.meta.url);
 const engine = await import(new URL("engine/index.js", base).href);
 const HEADER = 10;
+/** States that one paint shows: about as many as a word has while it moves. */
+const STAGES = 6;
+const NOTHING = { cues: "", parts: [], ink: null };
 
 /** @type {Opening} */
 let opening;
@@ -25,23 +30,22 @@ let canvas = null;
 const socket = new WebSocket(new URL("pixels", base).href.replace(/^http/, "ws"));
 socket.binaryType = "arraybuffer";
 
-/** @param {HTMLElement} element */
-async function stageOn(element) {
+/** @param {HTMLElement[]} elements */
+async function stagesOn(elements) {
   const { scenario, width, height } = opening;
-  const stage = engine.createStage(element, { style, scenario, width, height });
-  await stage.ready;
-  return stage;
+  const stages = engine.createStages(elements, { style, scenario, width, height });
+  await Promise.all(stages.map((/** @type {any} */ stage) => stage.ready));
+  return stages;
 }
 
-/** Puts `stage` at `time` and gives its rectangles of ink and of damage once every glyph in it has
- * its font: a face that only this state needs starts to load with its layout.
- * @param {any} stage @param {HTMLElement} element @param {number} time */
-async function at(stage, element, time) {
-  stage.seek(time);
-  void element.offsetHeight;
+/** Puts stages at times, and gives their outlines once every glyph in them has its font: a face
+ * that only one of these states needs starts to load with its layout.
+ * @param {any[]} stages @param {number[]} times at most as many */
+async function at(stages, times) {
+  times.forEach((time, index) => stages[index].seek(time));
+  void document.body.offsetHeight;
   if (document.fonts.status === "loading") await document.fonts.ready;
-  const { ink, damage } = stage.outline();
-  return { ink: inPixels(ink), damage: inPixels(damage) };
+  return times.map((_, index) => stages[index].outline());
 }
 
 /** A stage that is shown on the page itself, for screenshots. */
@@ -52,7 +56,8 @@ async function plainView() {
   holder.style.transform = `scaleX(${opening.pixelWidth / opening.width})`;
   holder.append(element);
   document.body.append(holder);
-  return { stage: await stageOn(element), element: holder };
+  const [stage] = await stagesOn([element]);
+  return { stage, element: holder };
 }
 
 function removePlain() {
@@ -61,7 +66,8 @@ function removePlain() {
   plain = null;
 }
 
-/** A stage inside a canvas, read back without any screenshot. */
+/** Stages inside a canvas, read back without any screenshot. Several, as the browser takes far
+ * longer over a paint than over what is painted: one paint shows as many states as there are stages. */
 async function canvasView() {
   const { pixelWidth, width, height } = opening;
   /** @type {any} */
@@ -69,9 +75,6 @@ async function canvasView() {
   surface.width = surface.height = 1;
   surface.setAttribute("content", "drawable");
   surface.setAttribute("layoutsubtree", "");
-  const element = document.createElement("div");
-  element.setAttribute("drawable", "");
-  surface.append(element);
   document.body.append(surface);
   /** @type {any} */
   const context = surface.getContext("2d", { willReadFrequently: true });
@@ -79,9 +82,12 @@ async function canvasView() {
     surface.remove();
     throw new Error("this browser has no HTML-in-Canvas");
   }
-  const stage = await stageOn(element);
+  const elements = Array.from({ length: STAGES }, () => document.createElement("div"));
+  for (const element of elements) element.setAttribute("drawable", "");
+  surface.append(...elements);
+  const stages = await stagesOn(elements);
   const shown = new Uint32Array(pixelWidth * height);
-  let empty = true; // `shown`, whatever the stage showed before
+  let outlined = NOTHING; // what `shown` shows
 
   /** Makes the canvas hold `region`, and no more than has been needed: Chromium copies all of it
    * at every paint.
@@ -91,46 +97,53 @@ async function canvasView() {
     if (height > surface.height) surface.height = height;
   }
 
-  /** @param {number} time */
-  async function draw(time) {
-    const { ink, damage } = await at(stage, element, time);
-    const region = empty ? ink : damage;
-    empty = false;
-    if (!region) return { changed: null, ink, image: null, region };
-    // all of the ink is drawn: the edges of a box hang on what it is clipped to
-    const drawn = union(ink, region);
-    fit(drawn);
-    await new Promise((resolve) => {
-      surface.addEventListener("paint", resolve, { once: true });
-      surface.requestPaint();
+  /** @param {number[]} times at most STAGES @returns {Promise<Drawn[]>} */
+  async function draw(times) {
+    const all = (await at(stages, times)).map((outline, index) => {
+      const damage = engine.damageBetween(outlined, outline, width, height);
+      outlined = outline;
+      const [ink, region] = [inPixels(outline.ink), inPixels(damage)];
+      // all of the ink is drawn: the edges of a box hang on what it is clipped to
+      const drawn = region && union(ink, region);
+      if (drawn) fit(drawn);
+      return { ink, region, drawn, element: elements[index] };
     });
-    context.save();
-    context.beginPath();
-    context.rect(0, 0, drawn.width, drawn.height);
-    context.clip();
-    context.clearRect(0, 0, drawn.width, drawn.height);
-    if (ink) {
-      context.translate(-drawn.x, -drawn.y);
-      context.scale(pixelWidth / width, 1);
-      context.drawElementImage(element, 0, 0);
+    if (all.some(({ region }) => region)) {
+      await new Promise((resolve) => {
+        surface.addEventListener("paint", resolve, { once: true });
+        surface.requestPaint();
+      });
     }
-    context.restore();
-    const [x, y] = [region.x - drawn.x, region.y - drawn.y];
-    const image = context.getImageData(x, y, region.width, region.height);
-    const pixels = new Uint32Array(image.data.buffer);
-    return { changed: change(pixels, region, shown, pixelWidth), ink, image, region };
+    return all.map(({ ink, region, drawn, element }) => {
+      if (!region || !drawn) return { changed: null, ink, image: null, region };
+      context.save();
+      context.beginPath();
+      context.rect(0, 0, drawn.width, drawn.height);
+      context.clip();
+      context.clearRect(0, 0, drawn.width, drawn.height);
+      if (ink) {
+        context.translate(-drawn.x, -drawn.y);
+        context.scale(pixelWidth / width, 1);
+        context.drawElementImage(element, 0, 0);
+      }
+      context.restore();
+      const [x, y] = [region.x - drawn.x, region.y - drawn.y];
+      const image = context.getImageData(x, y, region.width, region.height);
+      const pixels = new Uint32Array(image.data.buffer);
+      return { changed: change(pixels, region, shown, pixelWidth), ink, image, region };
+    });
   }
 
   function clear() {
     shown.fill(0);
-    empty = true;
+    outlined = NOTHING;
   }
 
   function remove() {
-    stage.destroy();
+    for (const stage of stages) stage.destroy();
     surface.remove();
   }
-  return { surface, stage, draw, clear, remove };
+  return { surface, stage: stages[0], draw, clear, remove };
 }
 
 /** Stage rectangle → rectangle of the picture's own pixels, inside the picture.
@@ -184,23 +197,28 @@ function change(pixels, region, shown, stride) {
   return { x: region.x + left, y: region.y + top, width, height: bottom - top + 1 };
 }
 
-/** @param {number} first @param {number} until
- * @param {{changed: Rect | null, ink: Rect | null, image: ImageData | null, region: Rect | null}} drawn */
-function send(first, until, { changed, ink, image, region }) {
+/** The states as one message; as a blob, which DevTools does not copy to all who listen.
+ * @param {{first: number, until: number, drawn: Drawn}[]} states */
+function send(states) {
   const none = { x: 0, y: 0, width: 0, height: 0 };
-  const part = changed ?? none;
-  const box = ink ?? none;
-  const message = new Int32Array(HEADER + part.width * part.height);
-  message.set([first, until, part.x, part.y, part.width, part.height]);
-  message.set([box.x, box.y, box.width, box.height], 6);
-  if (changed && image && region) {
+  const sizes = states.map(({ drawn: { changed } }) => (changed ? changed.width * changed.height : 0));
+  const message = new Int32Array(states.length * HEADER + sizes.reduce((sum, size) => sum + size, 0));
+  let place = 0;
+  for (const { first, until, drawn: { changed, ink, image, region } } of states) {
+    const part = changed ?? none;
+    const box = ink ?? none;
+    message.set([first, until, part.x, part.y, part.width, part.height], place);
+    message.set([box.x, box.y, box.width, box.height], place + 6);
+    place += HEADER;
+    if (!changed || !image || !region) continue;
     const pixels = new Int32Array(image.data.buffer);
     for (let row = 0; row < part.height; row++) {
       const from = (part.y - region.y + row) * region.width + part.x - region.x;
-      message.set(pixels.subarray(from, from + part.width), HEADER + row * part.width);
+      message.set(pixels.subarray(from, from + part.width), place);
+      place += part.width;
     }
   }
-  socket.send(message);
+  socket.send(new Blob([message]));
 }
 
 /** Index of the first of `times` after the one at `index` whose picture can be another.
@@ -238,25 +256,36 @@ const commands = {
   },
   async draw({ time }) {
     if (!canvas) throw new Error("no canvas is open");
-    send(0, 1, await canvas.draw(time));
+    const [drawn] = await canvas.draw([time]);
+    send([{ first: 0, until: 1, drawn }]);
     return {};
   },
   async capture({ first, times }) {
     if (!canvas) throw new Error("no canvas is open");
     canvas.clear();
     for (let at = 0; at < times.length; ) {
-      const next = following(canvas.stage, times, at);
-      while (credit === 0) await new Promise((resolve) => (granted = () => resolve(null)));
-      credit--;
-      send(first + at, first + next, await canvas.draw(times[at]));
-      at = next;
+      /** @type {number[]} */
+      const begins = [];
+      while (at < times.length && begins.length < STAGES) {
+        begins.push(at);
+        at = following(canvas.stage, times, at);
+      }
+      while (credit < begins.length) await new Promise((resolve) => (granted = () => resolve(null)));
+      credit -= begins.length;
+      const states = await canvas.draw(begins.map((begin) => times[begin]));
+      send(
+        states.map((drawn, index) => {
+          return { first: first + begins[index], until: first + (begins[index + 1] ?? at), drawn };
+        }),
+      );
     }
     return {};
   },
   async show({ time }) {
     plain ??= await plainView();
     canvas?.surface.style.setProperty("visibility", "hidden");
-    return { ink: (await at(plain.stage, plain.element, time)).ink };
+    const [{ ink }] = await at([plain.stage], [time]);
+    return { ink: inPixels(ink) };
   },
   async hide() {
     removePlain();
