@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg.analysis.catalogue import find_model
+from ecg.analysis.catalogue import find_model, find_voices
 from ecg.analysis.engine.run import run
 from ecg.analysis.engine.transcribe import load
 from ecg.analysis.interfaces import EngineJob
@@ -60,7 +60,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    folder = find_model("base", load_settings().settings.models_folder)
+    models = load_settings().settings.models_folder
+    folder, voices = find_model("base", models), str(find_voices(models))
     whisper = load(folder, 0)
 
     def alone(name: str) -> Said:
@@ -71,7 +72,7 @@ def main() -> None:
         return [(word.word, word.start) for segment in segments for word in segment.words]
 
     def ours(name: str) -> Said:
-        job = EngineJob(str(MEDIA / name), "base", str(folder), None, 0, 0)
+        job = EngineJob(str(MEDIA / name), "base", str(folder), voices, None, None, 0, 0)
         transcript = run(job, lambda _progress: None).transcript
         return [(word.text, word.start) for s in transcript.segments for word in s.words]
 

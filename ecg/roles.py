@@ -11,7 +11,7 @@ from ecg.analysis import app as analysis
 from ecg.analysis import catalogue, languages
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
-from ecg.kernel.errors import InputRefused, NotFound
+from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, listed
 from ecg.media.info import VideoLimits
 from ecg.media.pipe import Limits
@@ -146,10 +146,8 @@ def list_models(settings: Settings) -> list[Model]:
 
 
 def model_name(name: str) -> str:
-    """``name`` itself where the catalogue has it. Raises ``NotFound`` naming those it has."""
-    known = catalogue.load_catalogue()
-    if name not in known:
-        raise NotFound(f'no model is called "{name}"; there are {", ".join(known)}')
+    """``name`` itself where it is a model that hears words. Raises ``NotFound`` naming those."""
+    catalogue.find_recogniser(name)
     return name
 
 

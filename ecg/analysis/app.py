@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from ecg.analysis.catalogue import find_entry, find_model
+from ecg.analysis.catalogue import find_model, find_recogniser, find_voices
 from ecg.analysis.interfaces import (
     AnalysisEngine,
     AnalysisJob,
@@ -43,7 +43,8 @@ class _ChildEngine:
             limits=(
                 msgspec.structs.replace(limits, memory=None) if _CUDA_DEVICE.exists() else limits
             ),
-            environment={"HF_HUB_OFFLINE": "1"},
+            # numpy's threads wait for each other longer than they work on matrices this small
+            environment={"HF_HUB_OFFLINE": "1", "OPENBLAS_NUM_THREADS": "1"},
             work_dir=work_dir,
         )
 
@@ -67,7 +68,9 @@ class _ChildEngine:
             source=_told(source),
             model=job.model,
             model_folder=_told(find_model(job.model, self._models_dir)),
+            voices=_told(find_voices(self._models_dir)),
             language=language,
+            speakers=job.speakers,
             audio_track=job.audio_track,
             threads=job.threads,
         )
@@ -83,7 +86,7 @@ def _language(job: AnalysisJob) -> str | None:
     if job.language is None:
         return None
     code = language_code(job.language)
-    known = find_entry(job.model).languages
+    known = find_recogniser(job.model).languages
     if known != "all" and code not in known.split():
         raise InputRefused(f'model "{job.model}" knows only {known}, not {code}: use model "base"')
     return code

@@ -24,6 +24,8 @@ import msgspec
 from ecg.kernel.errors import EngineFailed, InputRefused, Missing, NotFound
 from ecg.kernel.settings import config_dir
 
+VOICES = "voices"
+"""The model that tells speakers apart."""
 CHUNK = 1 << 20
 _POLL = 0.2
 
@@ -51,12 +53,14 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``languages`` is "all" or ISO codes separated by spaces; ``sources`` in order of trial."""
+    """``languages`` is "all", ISO codes separated by spaces, or empty where the model does not
+    hear words; ``sources`` in order of trial; ``needs`` names the models that come with it."""
 
     title: str
     licence: str
     languages: str
     sources: tuple[Source, ...]
+    needs: tuple[str, ...] = ()
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -91,24 +95,34 @@ def list_models(models_dir: Path) -> list[Model]:
 
 
 def find_model(name: str, models_dir: Path) -> Path:
-    """The folder of a model that is here.
+    """The folder of a model that hears words and is here, with all that it needs.
 
     Raises ``NotFound`` naming the models there are, or ``Missing`` with the command that
     fetches it.
     """
-    if not _is_here(find_entry(name), models_dir / name):
-        raise Missing(f'model "{name}" is not on this machine: run `ecg models pull {name}`')
+    entry = find_recogniser(name)
+    for wanted in (name, *entry.needs):
+        if not _is_here(find_entry(wanted), models_dir / wanted):
+            raise Missing(f'model "{wanted}" is not on this machine: run `ecg models pull {name}`')
     return models_dir / name
 
 
+def find_voices(models_dir: Path) -> Path:
+    """The file of the model that tells speakers apart, which ``find_model`` has seen."""
+    return models_dir / VOICES / "voices.pt"
+
+
 def pull(name: str, models_dir: Path, on_progress: Callable[[float, float], None]) -> Path:
-    """Fetches a model, checks it and moves it into ``models_dir`` whole; returns its folder.
+    """Fetches a model and what it needs, checks it and moves it into ``models_dir`` whole; returns
+    its folder.
 
     ``on_progress(done, total)`` counts bytes fetched. A model that is here is checked, not
     fetched again. Raises ``NotFound`` (no such model), ``InputRefused`` (the folder cannot be
     written) or ``Missing`` (every source failed, saying why).
     """
     entry = find_entry(name)
+    for needed in entry.needs:
+        pull(needed, models_dir, on_progress)
     folder = models_dir / name
     if _is_here(entry, folder) and _is_sound(entry, folder):
         return folder
@@ -128,6 +142,14 @@ def find_entry(name: str) -> Entry:
     if name not in catalogue:
         raise NotFound(f'no model is called "{name}"; there are {", ".join(catalogue)}')
     return catalogue[name]
+
+
+def find_recogniser(name: str) -> Entry:
+    """The entry of a model that hears words. Raises ``NotFound`` naming those there are."""
+    hearing = {known: entry for known, entry in load_catalogue().items() if entry.languages}
+    if name not in hearing:
+        raise NotFound(f'no speech model is called "{name}"; there are {", ".join(hearing)}')
+    return hearing[name]
 
 
 def _is_here(entry: Entry, folder: Path) -> bool:

@@ -19,12 +19,13 @@ class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a source is to be analysed.
 
     ``language``: ISO 639-1, or ``None`` to detect it; a given one is never overruled.
-    ``model``: a name in the model catalogue. ``audio_track``: index among the file's sound
+    ``speakers``: how many speak, or ``None`` to find out. ``model``: a name in the model catalogue. ``audio_track``: index among the file's sound
     streams, 0 the first. ``threads``: 0 lets the engine choose.
     """
 
     model: str = "base"
     language: str | None = None
+    speakers: int | None = None
     audio_track: int = 0
     threads: int = 0
 
@@ -44,12 +45,14 @@ class AnalysisResult(msgspec.Struct, frozen=True):
 
 class EngineJob(msgspec.Struct, frozen=True):
     """What the engine's child is told: ``AnalysisJob`` with the language checked and the model
-    found. ``source`` and ``model_folder`` are paths."""
+    found. ``source``, ``model_folder`` and ``voices`` are paths."""
 
     source: str
     model: str
     model_folder: str
+    voices: str
     language: str | None
+    speakers: int | None
     audio_track: int
     threads: int
 

@@ -76,8 +76,12 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
     )
     if await session.scalar(unfinished) is not None:
         raise Conflict("this video is being analysed already; cancel that first or wait")
-    check_wishes(language, speakers)
-    job = AnalysisJob(model=settings.model, language=_language(language), threads=settings.threads)
+    job = AnalysisJob(
+        model=settings.model,
+        language=check_language(language),
+        speakers=speakers,
+        threads=settings.threads,
+    )
     request = AnalysisRequest(
         video_id=video.id,
         size=video.size,
@@ -93,15 +97,8 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
     return row.id
 
 
-def check_wishes(language: str | None, speakers: int | None) -> None:
-    """Raises ``RequestInvalid`` for what cannot be asked of an analysis."""
-    _language(language)
-    if speakers is not None and speakers > 1:
-        fault = FieldError("$.speakers", f"is {speakers}; this version tells one speaker only")
-        raise RequestInvalid(f"{fault.path}: {fault.message}", (fault,))
-
-
-def _language(language: str | None) -> str | None:
+def check_language(language: str | None) -> str | None:
+    """Its ISO 639 code. Raises ``RequestInvalid`` for one that cannot be heard."""
     if language is None:
         return None
     try:

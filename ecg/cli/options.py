@@ -59,6 +59,7 @@ LANGUAGE = Named("language", roles.language_code)
 MODEL = Named("model", roles.model_name)
 HEIGHT = Named("pixels", roles.check_height)
 RATE = Named("rate", roles.frame_rate)
+SPEAKERS = click.IntRange(1, 20)
 STRENGTH = click.FloatRange(0, 1)
 
 

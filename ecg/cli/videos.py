@@ -20,6 +20,7 @@ from ecg.cli.options import (
     LANGUAGE,
     MODEL,
     RATE,
+    SPEAKERS,
     STRENGTH,
     STYLE,
     read,
@@ -80,6 +81,7 @@ def _result_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
+@click.option("--speakers", type=SPEAKERS, help="How many speak (else found out).")
 @click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
 @_result_options
@@ -155,6 +157,7 @@ def _composed(
 @click.argument("source", metavar="IN", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
 @click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
+@click.option("--speakers", type=SPEAKERS, help="How many speak (else found out).")
 @click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
 @reporting
@@ -282,6 +285,7 @@ def _job(settings: Settings, options: dict[str, Any]) -> AnalysisJob:
     return AnalysisJob(
         model=options["model"] or settings.analysis.model,
         language=options["language"],
+        speakers=options["speakers"],
         audio_track=options["audio_track"],
         threads=settings.analysis.threads,
     )

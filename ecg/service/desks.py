@@ -92,7 +92,7 @@ def make_upload_desk(
         database=database,
         store=store,
         limits=settings.limits,
-        check_wishes=analyses.check_wishes,
+        check_language=analyses.check_language,
         start_analysis=partial(analyses.start, settings=settings.analysis, limits=settings.limits),
         newest=partial(_newest, desks),
         reserve=partial(ledger.reserve_upload, limits=settings.limits),

@@ -21,7 +21,7 @@ async def complete(desk: UploadDesk, owner: str, upload_id: str, data: Completio
     if upload.state != "completed":
         _refused_before(video)
         service.require_open(upload)
-        desk.check_wishes(data.language, data.speakers)
+        desk.check_language(data.language)
         await _verified(desk, owner, upload, video, data)
     return video.id
 

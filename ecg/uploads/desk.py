@@ -25,8 +25,8 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class UploadDesk(msgspec.Struct, frozen=True):
-    """What other features do for this one, each in the caller's transaction. ``check_wishes``
-    refuses a language or a number of speakers, and ``start_analysis`` inserts the analysis of a
+    """What other features do for this one, each in the caller's transaction.
+    ``check_language`` refuses one that cannot be heard, and ``start_analysis`` inserts the analysis of a
     video that is complete. ``newest`` reads the newest analysis and render of each video; what it
     returns shows them with their progress, which is not in the database, once the transaction is
     over. ``on_delete`` removes a video's jobs."""
@@ -34,7 +34,7 @@ class UploadDesk(msgspec.Struct, frozen=True):
     database: Database
     store: Store
     limits: LimitSettings
-    check_wishes: Callable[[str | None, int | None], None]
+    check_language: Callable[[str | None], str | None]
     start_analysis: Callable[
         [AsyncSession, str, VideoFacts, str | None, int | None], Awaitable[str]
     ]

@@ -6,10 +6,12 @@ import statistics
 
 import msgspec
 
+from ecg.analysis.engine.pitch import semitones
 from ecg.captions.transcript import (
     Model,
     Note,
     Segment,
+    Sound,
     Speaker,
     Timing,
     Transcript,
@@ -17,12 +19,11 @@ from ecg.captions.transcript import (
     check_transcript,
 )
 
-SPEAKER = "s1"
-
 
 class Measured(msgspec.Struct):
-    """A word on the file's clock (seconds); ``level`` its loudness in dBFS. ``phrase`` numbers
-    the recogniser's segments through the whole file."""
+    """A word on the file's clock (seconds); ``level`` its loudness in dBFS, ``pitch`` its median
+    F0 in Hz. ``phrase`` numbers the recogniser's segments through the whole file, ``speaker`` those
+    who speak in order of appearance."""
 
     text: str
     start: float
@@ -30,54 +31,103 @@ class Measured(msgspec.Struct):
     confidence: float
     timing: Timing
     level: float | None
+    pitch: float | None
     phrase: int
+    speaker: int = 0
 
 
-def assemble(
-    words: list[Measured], notes: list[Note], language: str, duration: float, model: str
+class Voice(msgspec.Struct, frozen=True):
+    """A speaker as measured: medians of loudness (dBFS) and F0 (Hz)."""
+
+    level: float | None
+    pitch: float | None
+    confidence: float | None
+
+
+def assemble(  # noqa: PLR0913, PLR0917 - the parts of a transcript
+    words: list[Measured],
+    notes: list[Note],
+    sounds: list[Sound],
+    certain: list[float],
+    language: str,
+    duration: float,
+    model: str,
 ) -> Transcript:
-    """The checked transcript: times to the millisecond, in order, inside the file."""
-    levels = [word.level for word in words if word.level is not None]
-    middle = statistics.median(levels) if levels else None
-    phrases: dict[int, list[Word]] = {}
-    end = 0.0
+    """The checked transcript: times to the millisecond, in order, inside the file. ``certain``: how
+    sure it is of each speaker, 0..1."""
+    voices = [_voice(words, speaker, sure) for speaker, sure in enumerate(certain)]
+    segments: list[list[Measured]] = []
     for word in words:
-        told = _told(word, end, duration, middle)
-        phrases.setdefault(word.phrase, []).append(told)
-        end = told.end
+        goes_on = segments and _together(segments[-1][-1], word)
+        segments[-1].append(word) if goes_on else segments.append([word])
+    told: list[Segment] = []
+    end = 0.0
+    for number, said in enumerate(segments, 1):
+        spoken: list[Word] = []
+        for word in said:
+            spoken.append(_told(word, end, duration, voices[word.speaker]))
+            end = spoken[-1].end
+        told.append(_segment(f"g{number}", speaker_id(said[0].speaker), spoken))
     transcript = Transcript(
         version=1,
         language=language if words else "und",
         duration=round(duration, 3),
         model=Model("faster-whisper", model),
-        speakers=(Speaker(SPEAKER, None, _rounded(middle), None),) if words else (),
-        segments=tuple(_segment(f"g{i}", said) for i, said in enumerate(phrases.values(), 1)),
+        speakers=tuple(
+            Speaker(speaker_id(n), _rounded(v.pitch), _rounded(v.level), v.confidence)
+            for n, v in enumerate(voices)
+        ),
+        segments=tuple(told),
+        sounds=tuple(sounds),
         notes=tuple(notes),
     )
     check_transcript(transcript)
     return transcript
 
 
-def _told(word: Measured, last_end: float, duration: float, middle: float | None) -> Word:
+def speaker_id(number: int) -> str:
+    """The name of the speaker who appears as number ``number``, from 0."""
+    return f"s{number + 1}"
+
+
+def _together(before: Measured, word: Measured) -> bool:
+    return before.phrase == word.phrase and before.speaker == word.speaker
+
+
+def _voice(words: list[Measured], speaker: int, sure: float) -> Voice:
+    own = [word for word in words if word.speaker == speaker]
+    levels = [word.level for word in own if word.level is not None]
+    pitches = [word.pitch for word in own if word.pitch is not None]
+    return Voice(
+        level=statistics.median(levels) if levels else None,
+        pitch=statistics.median(pitches) if pitches else None,
+        confidence=round(sure, 2),
+    )
+
+
+def _told(word: Measured, last_end: float, duration: float, voice: Voice) -> Word:
     start = min(max(word.start, last_end), duration)
+    higher = None
+    if word.pitch is not None and voice.pitch is not None:
+        higher = semitones(word.pitch, voice.pitch)
     return Word(
         text=word.text,
         start=round(start, 3),
         end=round(min(max(word.end, start), duration), 3),
         confidence=round(word.confidence, 3),
         timing=word.timing,
-        loudness=_rounded(_difference(word.level, middle)),
-        pitch=None,
+        loudness=_rounded(_difference(word.level, voice.level)),
+        pitch=_rounded(higher),
         rate=None,
     )
 
 
-def _segment(name: str, words: list[Word]) -> Segment:
+def _segment(name: str, speaker: str, words: list[Word]) -> Segment:
     return Segment(
         id=name,
         start=words[0].start,
         end=words[-1].end,
-        speaker=SPEAKER,
+        speaker=speaker,
         text=" ".join(word.text for word in words),
         words=tuple(words),
     )

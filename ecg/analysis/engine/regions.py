@@ -46,8 +46,33 @@ def speech_regions(sound: Sound) -> list[Span]:
     return [(span["start"], span["end"]) for span in found]
 
 
-def windows(blocks: Iterable[Sound]) -> Iterator[tuple[int, list[Window]]]:
-    """Yields (samples passed, windows found in them) until ``blocks`` end.
+class Piece(NamedTuple):
+    """The next stretch of the file, from silence to silence: ``start`` in samples from its
+    beginning, all of its ``sound`` and the ``windows`` in it that somebody speaks in."""
+
+    start: int
+    sound: Sound
+    windows: list[Window]
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.sound)
+
+    def pauses(self, least: int) -> list[Span]:
+        """Spans of at least so many samples of ``sound`` in which nobody speaks."""
+        spoken = [
+            (window.start - self.start + first, window.start - self.start + last)
+            for window in self.windows
+            for first, last in window.regions
+        ]
+        ends = [0, *(last for _, last in spoken)]
+        starts = [*(first for first, _ in spoken), len(self.sound)]
+        spans = zip(ends, starts, strict=True)
+        return [(first, last) for first, last in spans if last - first >= least]
+
+
+def pieces(blocks: Iterable[Sound]) -> Iterator[Piece]:
+    """Yields the whole of ``blocks``, about a minute at a time.
 
     Sound is cut where it is silent, so that no word is split: whatever follows the last pause
     of a block waits for the next one.
@@ -57,10 +82,8 @@ def windows(blocks: Iterable[Sound]) -> Iterator[tuple[int, list[Window]]]:
         kept = np.concatenate((kept, sound))
         regions = speech_regions(kept)
         cut = len(kept) if last else _cut(regions, len(kept))
-        yield (
-            passed + cut,
-            _grouped(kept[:cut], [span for span in regions if span[1] <= cut], passed),
-        )
+        inside = [span for span in regions if span[1] <= cut]
+        yield Piece(passed, kept[:cut], _grouped(kept[:cut], inside, passed))
         passed, kept = passed + cut, kept[cut:]
 
 

@@ -1,19 +1,28 @@
-"""The stages in a row, window by window, so that memory does not grow with the file."""
+"""The stages in a row, piece by piece, so that memory does not grow with the file."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.decode import RATE, decode
 from ecg.analysis.engine.doubts import is_spoken, without_loops
+from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import levels, loudness
-from ecg.analysis.engine.regions import Window, windows
+from ecg.analysis.engine.regions import Window, pieces
+from ecg.analysis.engine.sounds import gaps_heard, labelled
+from ecg.analysis.engine.speakers import Voiced, speakers_of, voiced
 from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
+from ecg.analysis.engine.voices import Voices, load_voices
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.captions.transcript import Note
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
@@ -21,6 +30,18 @@ from ecg.media.probe import probe
 
 Report = Callable[[AnalysisProgress], None]
 """Told where the work is; raises ``Cancelled`` to end it."""
+
+
+class Found(NamedTuple):
+    """What is measured of a whole file on the way, in its order."""
+
+    words: list[Measured]
+    notes: list[Note]
+    voices: list[Voiced]
+    likely: list[NDArray[np.float32]]
+    """Of singing and music, in each piece."""
+    spoken: Counter[str]
+    """Samples of speech in each language."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -35,32 +56,67 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     total = media.duration
     report(AnalysisProgress("decode", 0, total))
     model = _model(job.model_folder, job.threads)
-    words: list[Measured] = []
-    notes: list[Note] = []
-    spoken: Counter[str] = Counter()
+    voices = load_voices(Path(job.voices))
+    found = Found([], [], [], [], Counter())
     passed = 0
-    for passed, found in windows(decode(source, job.audio_track, limits)):
-        for window in found:
-            report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
-            usual = spoken.most_common(1)[0][0] if spoken else None
-            language = job.language or detect_language(model, window, usual)
-            heard, loops = without_loops(transcribe(model, window, language))
-            timed = align(window.sound, heard, language)
-            words += _measured(heard, timed, window, len(words))
-            notes += _dropped(timed, loops, window)
-            spoken[language] += len(window.sound)
-        report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
-    language = job.language or (spoken.most_common(1)[0][0] if spoken else "und")
-    transcript = assemble(words, notes, language, max(total, passed / RATE), job.model)
+    # what hangs on the sound alone is measured beside the recogniser, which leaves a core idle often
+    with ThreadPoolExecutor(1) as beside:
+        for piece in pieces(decode(source, job.audio_track, limits)):
+            likely = beside.submit(gaps_heard, piece)
+            for window in piece.windows:
+                report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
+                measured = beside.submit(_measure, voices, window)
+                language = job.language or _language(model, window, found.spoken)
+                heard, loops = without_loops(transcribe(model, window, language))
+                timed = align(window.sound, heard, language)
+                sound = measured.result()
+                found.voices.extend(sound.voices)
+                found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
+                found.notes.extend(_dropped(timed, loops, window))
+                found.spoken[language] += len(window.sound)
+            found.likely.append(likely.result())
+            passed = piece.end
+            report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
+    spans = [(word.start, word.end) for word in found.words]
+    who, certain = speakers_of(found.voices, spans, job.speakers)
+    for word, speaker in zip(found.words, who, strict=True):
+        word.speaker = speaker
+    transcript = assemble(
+        found.words,
+        found.notes,
+        labelled(np.concatenate(found.likely), spans),
+        certain,
+        job.language or (found.spoken.most_common(1)[0][0] if found.spoken else "und"),
+        max(total, passed / RATE),
+        job.model,
+    )
     report(AnalysisProgress("measure", total, total))
     return AnalysisResult(transcript, media)
 
 
+def _language(model: Whisper, window: Window, spoken: Counter[str]) -> str:
+    return detect_language(model, window, spoken.most_common(1)[0][0] if spoken else None)
+
+
+class _Sounding(NamedTuple):
+    """A window's loudness in dBFS and F0 in Hz, each 10 ms, and its voices."""
+
+    level: NDArray[np.float64]
+    f0: NDArray[np.float32]
+    voices: list[Voiced]
+
+
+def _measure(voices: Voices, window: Window) -> _Sounding:
+    sound = window.sound
+    heard = voiced(voices, sound, window.regions, window.start / RATE)
+    return _Sounding(levels(sound), contour(sound), heard)
+
+
 def _measured(
-    heard: list[Heard], timed: list[Timed], window: Window, phrase: int
+    heard: list[Heard], timed: list[Timed], window: Window, sound: _Sounding, phrase: int
 ) -> list[Measured]:
-    """Words on the file's clock with their loudness, without those where nobody speaks."""
-    level = levels(window.sound)
+    """Words on the file's clock with their loudness and pitch, without those where nobody
+    speaks."""
     begin = window.start / RATE
     return [
         Measured(
@@ -69,7 +125,8 @@ def _measured(
             end=begin + time.end,
             confidence=word.confidence,
             timing=time.timing,
-            level=loudness(level, time.start, time.end),
+            level=loudness(sound.level, time.start, time.end),
+            pitch=pitch(sound.f0, time.start, time.end),
             phrase=phrase + word.phrase,
         )
         for word, time in zip(heard, timed, strict=True)

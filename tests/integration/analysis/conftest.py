@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg.analysis.catalogue import pull
+from ecg.analysis.catalogue import find_voices, pull
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import EngineJob
@@ -31,9 +31,9 @@ def hear(models_dir: Path) -> Hear:
     """The whole analysis in this process, so that the model is loaded once."""
 
     @functools.cache
-    def heard(source: Path, language: str | None = None) -> Transcript:
-        folder = str(models_dir / "base")
-        job = EngineJob(str(source), "base", folder, language, audio_track=0, threads=0)
+    def heard(source: Path, language: str | None = None, speakers: int | None = None) -> Transcript:
+        folder, voices = str(models_dir / "base"), str(find_voices(models_dir))
+        job = EngineJob(str(source), "base", folder, voices, language, speakers, 0, 0)
         return run(job, lambda _progress: None).transcript
 
     return heard

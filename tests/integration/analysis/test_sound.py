@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,15 +11,15 @@ import numpy as np
 import pytest
 
 from ecg.analysis.engine.decode import RATE, Sound, decode
-from ecg.analysis.engine.regions import BLOCK, windows
+from ecg.analysis.engine.regions import BLOCK, pieces
 from ecg.kernel.errors import MediaRefused
 
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 
 
-def tone_file(path: Path, pieces: list[tuple[float, float]], begin: float = 0.0) -> Path:
+def tone_file(path: Path, tones: list[tuple[float, float]], begin: float = 0.0) -> Path:
     """A Matroska file whose picture begins at ``begin`` and whose sound is a tone in each
-    (start, end) of ``pieces``, nothing at all in between."""
+    (start, end) of ``tones``, nothing at all in between."""
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=25)
         video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
@@ -28,7 +29,7 @@ def tone_file(path: Path, pieces: list[tuple[float, float]], begin: float = 0.0)
             frame.pts, frame.time_base = number + round(begin * 25), Fraction(1, 25)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-        for start, end in pieces:
+        for start, end in tones:
             for at in range(round(start * RATE), round(end * RATE), 1600):
                 wave = 8000 * np.sin(np.arange(1600) * 0.4)
                 piece = av.AudioFrame.from_ndarray(wave.astype(np.int16)[None], "s16", "mono")
@@ -82,15 +83,16 @@ def test_a_sound_track_that_does_not_exist_is_refused() -> None:
 def test_a_long_file_is_cut_only_where_it_is_silent() -> None:
     speech = np.concatenate(list(decode(MEDIA / "jfk.flac", 0)))
     times = 3 * BLOCK // len(speech)
-    steps = list(windows(speech for _ in range(times)))
-    found = [window for _, some in steps for window in some]
+    steps = list(pieces(speech for _ in range(times)))
+    found = [window for piece in steps for window in piece.windows]
     assert len(steps) > 2
-    assert steps[-1][0] == times * len(speech)
+    assert steps[-1].end == times * len(speech)
+    assert all(one.end == other.start for one, other in itertools.pairwise(steps))
     assert all(len(window.sound) <= 30 * RATE for window in found)
     regions = [(w.start + a, w.start + b) for w in found for a, b in w.regions]
     assert regions == sorted(regions)
     alone = np.zeros(len(speech), bool)
-    for window in next(windows([speech]))[1]:
+    for window in next(pieces([speech])).windows:
         for start, end in window.regions:
             alone[window.start + start : window.start + end] = True
     together = np.zeros(times * len(speech), bool)
@@ -100,16 +102,30 @@ def test_a_long_file_is_cut_only_where_it_is_silent() -> None:
     assert same.mean() > 0.97
 
 
+def test_pauses_are_all_that_is_no_speech() -> None:
+    sound = np.concatenate(list(decode(MEDIA / "jfk.flac", 0)))
+    piece = next(pieces([sound]))
+    spoken = np.zeros(len(sound), bool)
+    for window in piece.windows:
+        for start, end in window.regions:
+            spoken[window.start + start : window.start + end] = True
+    for start, end in piece.pauses(1):
+        assert not spoken[start:end].any()
+        spoken[start:end] = True
+    assert spoken.all()
+    assert all(end - start >= RATE for start, end in piece.pauses(RATE))
+
+
 def test_windows_do_not_depend_on_how_sound_arrives() -> None:
     speech = np.concatenate(list(decode(MEDIA / "jfk.flac", 0)))
-    whole = next(windows([speech]))[1]
-    split = next(windows(np.array_split(speech, 37)))[1]
+    whole = next(pieces([speech])).windows
+    split = next(pieces(np.array_split(speech, 37))).windows
     assert [w.regions for w in whole] == [w.regions for w in split]
 
 
 @pytest.mark.parametrize("blocks", [[], [np.zeros(0, np.float32)], [np.zeros(100, np.float32)]])
 def test_next_to_nothing_is_no_speech(blocks: list[Sound]) -> None:
-    assert [some for _, some in windows(blocks)] == [[]]
+    assert [piece.windows for piece in pieces(blocks)] == [[]]
 
 
 def test_sound_that_changes_its_form_on_the_way_is_heard_on(tmp_path: Path) -> None:

@@ -12,30 +12,62 @@ from ecg.captions.transcript import check_transcript
 
 seconds = st.floats(0, 20)
 levels = st.none() | st.floats(-80, 0)
+pitches = st.none() | st.floats(60, 600)
 
 
-@given(st.lists(st.tuples(seconds, seconds, levels, st.integers(0, 3)), max_size=12))
+@given(
+    st.lists(
+        st.tuples(seconds, seconds, levels, pitches, st.integers(0, 3), st.integers(0, 2)),
+        max_size=12,
+    )
+)
 def test_whatever_was_measured_the_transcript_holds(
-    drawn: list[tuple[float, float, float | None, int]],
+    drawn: list[tuple[float, float, float | None, float | None, int, int]],
 ) -> None:
-    phrases = sorted(phrase for *_, phrase in drawn)
+    phrases = sorted(phrase for *_, phrase, _ in drawn)
     words = [
-        Measured("word", start, end, 0.5, "estimated", level, phrase)
-        for (start, end, level, _), phrase in zip(drawn, phrases, strict=True)
+        Measured("word", start, end, 0.5, "estimated", level, pitch, phrase, speaker)
+        for (start, end, level, pitch, _, speaker), phrase in zip(drawn, phrases, strict=True)
     ]
-    transcript = assemble(words, [], "en", 15.0, "base")
+    transcript = assemble(words, [], [], [0.5] * 3, "en", 15.0, "base")
     check_transcript(transcript)
     assert sum(len(segment.words) for segment in transcript.segments) == len(words)
 
 
 def test_loudness_is_measured_from_the_median() -> None:
     words = [
-        Measured("word", i, i + 0.5, 1, "aligned", level, i)
+        Measured("word", i, i + 0.5, 1, "aligned", level, None, i)
         for i, level in enumerate([-30.0, -20.0, None, -17.0])
     ]
-    transcript = assemble(words, [], "en", 9, "base")
+    transcript = assemble(words, [], [], [1.0], "en", 9, "base")
     assert [s.words[0].loudness for s in transcript.segments] == [-10.0, 0.0, None, 3.0]
     assert transcript.speakers[0].loudness_db == -20.0
+
+
+def test_each_speaker_is_measured_from_their_own_medians() -> None:
+    said = [
+        (0, -30.0, 100.0),
+        (0, -20.0, 200.0),
+        (1, -6.0, 400.0),
+        (0, -10.0, 200.0),
+        (1, -6.0, None),
+    ]
+    words = [
+        Measured("word", i, i + 0.5, 1, "aligned", level, pitch, 0, speaker)
+        for i, (speaker, level, pitch) in enumerate(said)
+    ]
+    transcript = assemble(words, [], [], [0.9, 0.456], "en", 9, "base")
+    assert [
+        (one.id, one.pitch_hz, one.loudness_db, one.confidence) for one in transcript.speakers
+    ] == [
+        ("s1", 200.0, -20.0, 0.9),
+        ("s2", 400.0, -6.0, 0.46),
+    ]
+    # one phrase of the recogniser is a segment for each who speaks in it
+    assert [one.speaker for one in transcript.segments] == ["s1", "s2", "s1", "s2"]
+    spoken = [word for one in transcript.segments for word in one.words]
+    assert [word.pitch for word in spoken] == [-12.0, 0.0, 0.0, 0.0, None]
+    assert [word.loudness for word in spoken] == [-10.0, 0.0, 0.0, 10.0, 0.0]
 
 
 def test_words_without_a_sound_share_the_gap_and_are_flagged() -> None:

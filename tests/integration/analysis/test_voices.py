@@ -1,0 +1,124 @@
+"""Who speaks, how high, and what else is heard, on sound of which it is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg.analysis.engine.decode import RATE, Sound, decode
+from ecg.analysis.engine.pitch import LEAST, contour, pitch
+from ecg.captions.transcript import Transcript, Word
+
+MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
+Hear = Callable[..., Transcript]
+
+
+def share_right(heard: Transcript, name: str) -> float:
+    """Of words by their middle, under the best naming of the speakers."""
+    turns = json.loads((MEDIA / f"{name}.truth.json").read_text())["seg"]
+
+    def speaker_at(word: Word) -> str:
+        middle = (word.start + word.end) / 2
+        return min(turns, key=lambda turn: max(turn[0] - middle, middle - turn[1], 0))[2]
+
+    said = [(one.speaker, speaker_at(word)) for one in heard.segments for word in one.words]
+    ours, theirs = sorted({a for a, _ in said}), sorted({b for _, b in said})
+    assert len(ours) == len(theirs)
+    return max(
+        np.mean([dict(zip(ours, names, strict=True))[a] == b for a, b in said])
+        for names in permutations(theirs)
+    )
+
+
+@pytest.mark.parametrize(("name", "count"), [("conv_mf2", 2), ("conv_m3", 3)])
+def test_each_word_is_given_to_who_says_it(hear: Hear, name: str, count: int) -> None:
+    heard = hear(MEDIA / f"{name}.flac")
+    assert [speaker.id for speaker in heard.speakers] == [f"s{n}" for n in range(1, count + 1)]
+    assert heard.segments[0].speaker == "s1"
+    assert share_right(heard, name) >= 0.98
+    assert all(speaker.confidence is not None for speaker in heard.speakers)
+    assert min(speaker.confidence or 0 for speaker in heard.speakers) > 0.5
+
+
+def test_a_number_of_speakers_that_is_given_is_kept(hear: Hear) -> None:
+    assert len(hear(MEDIA / "conv_m3.flac", None, 2).speakers) == 2
+    assert len(hear(MEDIA / "conv_m3.flac", None, 1).speakers) == 1
+
+
+def test_one_who_speaks_is_one(hear: Hear) -> None:
+    assert len(hear(MEDIA / "jfk.flac").speakers) == 1
+    assert len(hear(MEDIA / "tts_flite_slt_16.flac").speakers) == 1
+
+
+def sung(f0: float, seconds: float) -> Sound:
+    """A vowel of harmonics that fall by 6 dB an octave."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    parts = (np.sin(2 * np.pi * n * f0 * time) / n for n in range(1, int(4000 / f0)))
+    return (0.1 * sum(parts)).astype(np.float32)
+
+
+@pytest.mark.parametrize("f0", [85.0, 120.0, 210.0, 350.0])
+def test_pitch_is_the_fundamental(f0: float) -> None:
+    sound = np.concatenate([np.zeros(RATE // 2, np.float32), sung(f0, 1.0)])
+    found = contour(sound)
+    assert len(found) == 150
+    assert not found[:45].any()
+    assert pitch(found, 0.6, 1.4) == pytest.approx(f0, rel=0.01)
+    # too little of it is not known, and never a default
+    assert pitch(found, 0.0, 0.4) is None
+    assert pitch(found, 0.8, 0.8 + (LEAST - 1) / 100) is None
+    assert pitch(found, 3.0, 4.0) is None
+
+
+def test_a_higher_word_is_as_many_semitones_higher(hear: Hear) -> None:
+    for name in ("conv_mf2", "conv_m3"):
+        heard = hear(MEDIA / f"{name}.flac")
+        for speaker in heard.speakers:
+            own = [
+                word for one in heard.segments if one.speaker == speaker.id for word in one.words
+            ]
+            known = [word.pitch for word in own if word.pitch is not None]
+            assert speaker.pitch_hz is not None
+            assert 80 < speaker.pitch_hz < 300
+            assert np.median(known) == pytest.approx(0, abs=0.2)
+            assert len(known) >= 0.6 * len(own)
+            assert np.quantile(np.abs(known), 0.9) < 12
+
+
+# by Praat 6.4 (autocorrelation, 75 to 600 Hz), where both call a frame voiced
+@pytest.mark.parametrize(
+    ("name", "hertz"), [("jfk", 246.9), ("tts_flite_slt_16", 173.1), ("conv_m3", 183.5)]
+)
+def test_pitch_is_praats(name: str, hertz: float) -> None:
+    found = contour(np.concatenate(list(decode(MEDIA / f"{name}.flac", 0))))
+    assert np.median(found[found > 0]) == pytest.approx(hertz, rel=0.03)
+
+
+def test_music_is_labelled_and_never_over_speech(
+    hear: Hear, tmp_path: Path, write_wav: Callable[[Path, Sound], Path]
+) -> None:
+    music = np.concatenate(list(decode(MEDIA / "synthetic_music24.flac", 0)))[: 8 * RATE]
+    speech = np.concatenate(list(decode(MEDIA / "jfk.flac", 0)))
+    quiet = np.zeros(RATE, np.float32)
+    path = write_wav(tmp_path / "show.wav", np.concatenate([music, quiet, speech, quiet, music]))
+    heard = hear(path)
+    assert [sound.label for sound in heard.sounds] == ["music", "music"]
+    first, last = heard.sounds
+    assert first.start < 0.5
+    assert first.end == pytest.approx(8.0, abs=0.7)
+    assert last.start == pytest.approx(21.0, abs=0.7)
+    assert last.end > 28
+    words = [word for one in heard.segments for word in one.words]
+    assert len(words) == 22
+    for sound in heard.sounds:
+        assert all(word.end <= sound.start or sound.end <= word.start for word in words)
+
+
+@pytest.mark.parametrize("name", ["jfk", "conv_m3", "pinknoise5", "silence5"])
+def test_what_is_no_music_is_not_labelled(hear: Hear, name: str) -> None:
+    assert hear(MEDIA / f"{name}.flac").sounds == ()
