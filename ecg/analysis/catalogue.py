@@ -88,7 +88,7 @@ def list_models(models_dir: Path) -> list[Model]:
             licence=entry.licence,
             languages=entry.languages,
             size=sum(file.bytes for file in entry.sources[0].files),
-            here=_is_here(entry, models_dir / name),
+            here=_is_whole(name, entry, models_dir),
         )
         for name, entry in load_catalogue().items()
     ]
@@ -101,9 +101,8 @@ def find_model(name: str, models_dir: Path) -> Path:
     fetches it.
     """
     entry = find_recogniser(name)
-    for wanted in (name, *entry.needs):
-        if not _is_here(find_entry(wanted), models_dir / wanted):
-            raise Missing(f'model "{wanted}" is not on this machine: run `ecg models pull {name}`')
+    if not _is_whole(name, entry, models_dir):
+        raise Missing(f'model "{name}" is not on this machine: run `ecg models pull {name}`')
     return models_dir / name
 
 
@@ -150,6 +149,12 @@ def find_recogniser(name: str) -> Entry:
     if name not in hearing:
         raise NotFound(f'no speech model is called "{name}"; there are {", ".join(hearing)}')
     return hearing[name]
+
+
+def _is_whole(name: str, entry: Entry, models_dir: Path) -> bool:
+    """Whether it is here with all that it needs."""
+    needed = ((need, find_entry(need)) for need in entry.needs)
+    return all(_is_here(one, models_dir / wanted) for wanted, one in ((name, entry), *needed))
 
 
 def _is_here(entry: Entry, folder: Path) -> bool:

@@ -166,7 +166,7 @@ async def test_wishes_that_cannot_be_met_are_refused_by_name(here: World) -> Non
     for body, named in (
         ({"language": "zz"}, "$.language"),
         ({"language": "toolongname"}, "language"),
-        ({"speakers": 3}, "$.speakers"),
+        ({"speakers": 21}, "speakers"),
         ({"speakers": 0}, "speakers"),
         ({"engine": "other"}, "engine"),
         ({"unknown": 1}, "unknown"),

@@ -209,7 +209,7 @@ async def test_a_completion_that_is_refused_leaves_no_copy(world: World) -> None
     path = f"/uploads/{begun['id']}/complete"
     for wishes, status in (
         ({"language": "zz"}, 422),
-        ({"speakers": 2}, 422),
+        ({"speakers": 21}, 422),
         ({"language": "ko"}, 409),
     ):
         refused = await world.ask("POST", path, wishes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,24 +59,24 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     voices = load_voices(Path(job.voices))
     found = Found([], [], [], [], Counter())
     passed = 0
-    # what hangs on the sound alone is measured beside the recogniser, which leaves a core idle often
+    waiting: list[_Waiting] = []
+    # beside the recogniser, which often leaves a core idle, the window before is aligned and measured
     with ThreadPoolExecutor(1) as beside:
         for piece in pieces(decode(source, job.audio_track, limits)):
             likely = beside.submit(gaps_heard, piece)
             for window in piece.windows:
                 report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
-                measured = beside.submit(_measure, voices, window)
+                sound = beside.submit(_measure, voices, window)
                 language = job.language or _language(model, window, found.spoken)
                 heard, loops = without_loops(transcribe(model, window, language))
-                timed = align(window.sound, heard, language)
-                sound = measured.result()
-                found.voices.extend(sound.voices)
-                found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
-                found.notes.extend(_dropped(timed, loops, window))
                 found.spoken[language] += len(window.sound)
+                timed = beside.submit(align, window.sound, heard, language)
+                _settle(waiting, found)
+                waiting.append(_Waiting(window, heard, loops, timed, sound))
             found.likely.append(likely.result())
             passed = piece.end
             report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
+        _settle(waiting, found)
     spans = [(word.start, word.end) for word in found.words]
     who, certain = speakers_of(found.voices, spans, job.speakers)
     for word, speaker in zip(found.words, who, strict=True):
@@ -92,6 +92,26 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     )
     report(AnalysisProgress("measure", total, total))
     return AnalysisResult(transcript, media)
+
+
+class _Waiting(NamedTuple):
+    """A window whose words are heard but not yet timed and measured."""
+
+    window: Window
+    heard: list[Heard]
+    loops: list[Heard]
+    timed: Future[list[Timed]]
+    sound: Future[_Sounding]
+
+
+def _settle(waiting: list[_Waiting], found: Found) -> None:
+    """Adds what is waited for to what is found."""
+    for window, heard, loops, timing, measuring in waiting:
+        timed, sound = timing.result(), measuring.result()
+        found.voices.extend(sound.voices)
+        found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
+        found.notes.extend(_dropped(timed, loops, window))
+    waiting.clear()
 
 
 def _language(model: Whisper, window: Window, spoken: Counter[str]) -> str:

@@ -14,7 +14,7 @@ from ecg.analysis.engine.voices import SPAN, Voices
 
 Floats = NDArray[np.float32]
 
-HOP = 2 * RATE // 5
+HOP = RATE // 2
 """Samples from one window to the next."""
 CLOSE = 0.33
 """Mean cosine distance up to which two clusters are one voice."""

@@ -11,6 +11,7 @@ import ctranslate2
 import faster_whisper
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE
 from ecg.analysis.engine.regions import Window
@@ -38,6 +39,22 @@ class Heard(msgspec.Struct):
     phrase: int
 
 
+class _Recogniser(faster_whisper.WhisperModel):
+    """Encodes a window once, where its language is told first and then its words: on a processor
+    that is a fifth of the work."""
+
+    _encoded: tuple[NDArray[np.float32], Any] | None = None
+
+    def encode(self, features: NDArray[np.float32]) -> Any:
+        if self._encoded is None or not np.array_equal(self._encoded[0], features):
+            encoded: Any = cast("Any", super()).encode(features)
+            self._encoded = features, encoded
+        return self._encoded[1]
+
+    def forget(self) -> None:
+        self._encoded = None
+
+
 def load(folder: Path, threads: int) -> Whisper:
     """float16 on a CUDA device that works, else int8 on the processor. ``threads`` 0: as many
     as there are."""
@@ -53,7 +70,7 @@ def load(folder: Path, threads: int) -> Whisper:
 
 
 def _load(folder: Path, device: str, compute_type: str, threads: int) -> Whisper:
-    return cast("Any", faster_whisper).WhisperModel(
+    return cast("Any", _Recogniser)(
         str(folder),
         device=device,
         compute_type=compute_type,
@@ -67,7 +84,9 @@ def detect_language(model: Whisper, window: Window, usual: str | None) -> str:
     the model is not sure."""
     if not model.model.is_multilingual:
         return "en"
-    found: tuple[str, float, object] = model.detect_language(window.sound)
+    # all frames but the last are what the words are told from
+    features = model.feature_extractor(window.sound)[..., :-1]
+    found: tuple[str, float, object] = model.detect_language(features=features)
     code, probability, _ = found
     return _ISO_CODES.get(code, code) if usual is None or probability >= SURE else usual
 
@@ -92,6 +111,7 @@ def transcribe(model: Whisper, window: Window, language: str) -> list[Heard]:
                 words[-1] = _together(words[-1], heard)
             elif heard.text:
                 words.append(heard)
+    model.forget()
     return words
 
 

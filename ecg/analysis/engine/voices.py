@@ -30,8 +30,8 @@ _FFT, _HOP, _MELS = 400, RATE // 100, 40
 _LAYERS = 3
 _LEVEL = 10 ** (-30 / 20)
 """RMS that the network was trained at."""
-_BATCH = 32
-"""Windows run together: enough for the processor, 20 MB of memory."""
+_BATCH = 64
+"""Windows run together: enough for the processor, 40 MB of memory."""
 
 
 class _Storage:

@@ -42,9 +42,7 @@ def test_without_the_voices_a_model_is_not_whole(tmp_path: Path) -> None:
     for file in load_catalogue()["base"].sources[0].files:
         with (tmp_path / "base" / file.name).open("wb") as made:
             made.truncate(file.bytes)
-    with pytest.raises(
-        Missing, match='"voices" is not on this machine: run `ecg models pull base`'
-    ):
+    with pytest.raises(Missing, match='"base" is not on this machine: run `ecg models pull base`'):
         find_model("base", tmp_path)
 
 
