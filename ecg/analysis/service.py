@@ -22,7 +22,7 @@ from ecg.analysis.languages import language_code
 from ecg.analysis.models import Analysis, StoredScenario
 from ecg.analysis.progress import Progress
 from ecg.captions.document import decode
-from ecg.captions.scenario import Scenario
+from ecg.captions.scenario import DECODER, Scenario
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Trouble, fetch_seconds
 from ecg.kernel.database import utc_now
@@ -190,7 +190,7 @@ async def stored_scenario(session: AsyncSession, owner_id: str, video_id: str) -
 
 def scenario_of(row: StoredScenario) -> Scenario:
     """What was checked when it was stored; of any size."""
-    return decode(row.document, Scenario)
+    return decode(row.document, DECODER)
 
 
 async def store_scenario(

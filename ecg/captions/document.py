@@ -19,20 +19,23 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _LENGTH = re.compile(r"Expected `(?P<kind>\w+)` of length <= (?P<most>\d+)")
 
 
-def decode(data: bytes | str, kind: type[T]) -> T:
+def decode(data: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
     """JSON text → document, shape only (each document's ``check`` holds its invariants).
 
-    Raises ``DocumentInvalid`` with the path of the first value that does not fit.
+    ``decoder`` must have been made while its module was loaded: two threads that read the first
+    document of a kind by ``msgspec.json.decode`` end the process, as each finds the other's
+    half-made notes on the type. Raises ``DocumentInvalid`` with the path of the first value that
+    does not fit.
     """
     if isinstance(data, bytes):
         data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return _read(data, kind)
+        return _read(data, decoder)
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, path = (found["what"], found["path"]) if found else (str(error), None)
         what = _LENGTH.sub(_too_long, what)
-        raise DocumentInvalid(what, _exact(data, kind, path or "$", str(error))) from None
+        raise DocumentInvalid(what, _exact(data, decoder, path or "$", str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(data, error) from None
 
@@ -42,11 +45,11 @@ def _too_long(found: re.Match[str]) -> str:
     return f"is too long; at most {int(found['most']):,} {unit} are allowed"
 
 
-def _read(data: bytes | str, kind: type[T]) -> T:
-    return msgspec.json.decode(data, type=kind)
+def _read(data: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
+    return decoder.decode(data)
 
 
-def _exact(data: bytes | str, kind: type[msgspec.Struct], path: str, refusal: str) -> str:
+def _exact(data: bytes | str, decoder: msgspec.json.Decoder[Any], path: str, refusal: str) -> str:
     """``path`` with the places in lists and tables that msgspec leaves out as ``[...]``: each
     such collection is halved until the one element is left that brings the same refusal, which
     reads it about twice in all."""
@@ -59,7 +62,7 @@ def _exact(data: bytes | str, kind: type[msgspec.Struct], path: str, refusal: st
     for part in parts:
         for key in part.split(".")[1:]:
             node = node[key]
-        place = _narrowed(node, lambda: _refusal(document, kind) == refusal)
+        place = _narrowed(node, lambda: _refusal(document, decoder) == refusal)
         if place is None:
             return path
         exact += f"{part}[{json.dumps(place)}]"
@@ -88,9 +91,9 @@ def _narrowed(node: list[Any] | dict[str, Any], refused: Callable[[], bool]) -> 
     return left[0][0] if left and refused() else None
 
 
-def _refusal(document: Any, kind: type[msgspec.Struct]) -> str | None:
+def _refusal(document: Any, decoder: msgspec.json.Decoder[Any]) -> str | None:
     try:
-        _read(msgspec.json.encode(document), kind)
+        _read(msgspec.json.encode(document), decoder)
     except msgspec.ValidationError as error:
         return str(error)
     return None

@@ -131,9 +131,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cues: tuple[Cue, ...]
 
 
+DECODER = msgspec.json.Decoder(Scenario)
+
+
 def read_scenario(data: bytes | str) -> Scenario:
     """Decodes and checks. Raises ``DocumentInvalid`` naming the JSON path."""
-    scenario = decode(data, Scenario)
+    scenario = decode(data, DECODER)
     check_scenario(scenario)
     return scenario
 

@@ -50,6 +50,9 @@ class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
 
 
+_DECODER = msgspec.json.Decoder(Style)
+
+
 def list_styles() -> list[Style]:
     """Every style, by name."""
     folders = sorted(entry.name for entry in _folder().iterdir() if entry.is_dir())
@@ -113,5 +116,5 @@ def _folder():  # noqa: ANN202 - the type of a package's folder is the library's
 
 
 def _read(name: str) -> Style:
-    style = decode((_folder() / name / "style.json").read_bytes(), Style)
+    style = decode((_folder() / name / "style.json").read_bytes(), _DECODER)
     return msgspec.structs.replace(style, name=name)

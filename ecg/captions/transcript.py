@@ -96,9 +96,12 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[Note, ...] = ()
 
 
+DECODER = msgspec.json.Decoder(Transcript)
+
+
 def read_transcript(data: bytes | str) -> Transcript:
     """Decodes and checks. Raises ``DocumentInvalid`` naming the JSON path."""
-    transcript = decode(data, Transcript)
+    transcript = decode(data, DECODER)
     check_transcript(transcript)
     return transcript
 

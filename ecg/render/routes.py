@@ -63,6 +63,9 @@ class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: Output = Output()
 
 
+_SENT = msgspec.json.Decoder(_Sent)
+
+
 class Renders(msgspec.Struct, frozen=True):
     items: list[RenderView]
     next_cursor: str | None
@@ -92,7 +95,7 @@ async def create_render(
     account has used up what it may."""
     owner = request.user.user_id
     body = await request.body()
-    data = decode(body, _Sent)
+    data = decode(body, _SENT)
     given, render_id = bytes(data.scenario), new_id()
     scenario = None
     if given != b"null":  # outside the transaction that counts, as it takes processor time
