@@ -51,7 +51,8 @@ pytest: setup
 	$(BIN)/python -m pytest $(PARALLEL)
 
 bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks.md
-	$(BIN)/python -m bench.speech
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speech
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speakers
 	$(BIN)/python -m bench.render --repeats $(REPEATS)
 	$(BIN)/python -m bench.service
 

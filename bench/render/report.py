@@ -54,7 +54,11 @@ def write() -> None:
     records = {name: record for name in TITLES if (record := _read(RESULTS / f"{name}.json"))}
     parts = [_INTRO]
     for name, record in records.items():
-        runs = f", {record.repeats} repeats" if record.repeats else ""
+        runs = (
+            f", {record.repeats} repeat{'s' if record.repeats > 1 else ''}"
+            if record.repeats
+            else ""
+        )
         parts.append(f"## {TITLES[name]}\n\n{record.date}, {record.machine}{runs}.\n")
         if name == "whole":
             parts.append(f"![Frames per second]({CHART.relative_to(DOCUMENT.parent)})\n")

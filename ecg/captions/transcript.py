@@ -26,7 +26,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``pitch_hz`` the median F0, ``loudness_db`` the median word loudness in dBFS;
+    """``pitch_hz`` the median of the words' F0, ``loudness_db`` of their loudness in dBFS;
     ``None`` where not measured."""
 
     id: str

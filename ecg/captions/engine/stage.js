@@ -21,7 +21,7 @@
  */
 import { buildCue, set } from "./cue.js";
 import { loadFonts } from "./fonts.js";
-import { around, inkBoxes, outlineOf } from "./ink.js";
+import { inkBoxes, outlineOf } from "./ink.js";
 import { arrange, unitOf } from "./layout.js";
 import { changeAfter, hold, letGo, poses, scheduleOf, setStates, takeUp } from "./motion.js";
 import { group, micros, prepare } from "./scenario.js";
@@ -85,6 +85,7 @@ function stageOf(setting, shared, fonts) {
   /** @type {Map<Animation, import("./motion.js").Held>} */
   let held = new Map();
   let sought = 0;
+
   /** @param {Group | undefined} next */
   function mount(next) {
     mounted = next;
@@ -114,16 +115,11 @@ function stageOf(setting, shared, fonts) {
     hold(held, now, steady);
   }
 
-  function boxes() {
-    const shown = [...elements].filter(([, child]) => !child.hidden);
-    const cues = shown.map(([, child]) => child);
-    return inkBoxes(setting.stage, cues, width, height);
-  }
-
   function outline() {
     const shown = [...elements].filter(([, child]) => !child.hidden);
+    const boxes = inkBoxes(setting.stage, shown.map(([, child]) => child), width, height);
     const ids = shown.map(([cue]) => cue.source.id).join(" ");
-    return outlineOf(boxes(), poses(held, sought), ids, width, height);
+    return outlineOf(boxes, poses(held, sought), ids, width, height);
   }
 
   return {
@@ -134,7 +130,7 @@ function stageOf(setting, shared, fonts) {
     duration: Math.max(0, ...groups.map((one) => one.end)) / 1e6,
     seek: (t) => show(micros(t)),
     nextChange: (t) => changeAfter(t, groups, schedule),
-    bounds: () => around([...boxes().values()], width, height),
+    bounds: () => outline().ink,
     outline,
     destroy: () => {
       mount(undefined);

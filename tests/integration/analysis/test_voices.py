@@ -90,9 +90,10 @@ def test_a_higher_word_is_as_many_semitones_higher(hear: Hear) -> None:
             assert np.quantile(np.abs(known), 0.9) < 12
 
 
-# by Praat 6.4 (autocorrelation, 75 to 600 Hz), where both call a frame voiced
+# the median of all voiced frames by Praat 6.4 (autocorrelation, 60 to 600 Hz); of jfk, in whose hiss
+# Praat calls more frames voiced (237.3), of those that both do
 @pytest.mark.parametrize(
-    ("name", "hertz"), [("jfk", 246.9), ("tts_flite_slt_16", 173.1), ("conv_m3", 183.5)]
+    ("name", "hertz"), [("tts_flite_slt_16", 173.1), ("conv_m3", 183.5), ("jfk", 246.6)]
 )
 def test_pitch_is_praats(name: str, hertz: float) -> None:
     found = contour(np.concatenate(list(decode(MEDIA / f"{name}.flac", 0))))
