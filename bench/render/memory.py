@@ -1,4 +1,5 @@
-"""Peak memory of a whole `ecg render`, all its processes together, at one minute and at sixty."""
+"""Peak memory of a whole `ecg render`, all its processes together, at one minute and at sixty,
+beside that of decoding and encoding alone."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.render import clips
@@ -28,27 +30,43 @@ def memory(bench: Bench) -> Section:
     rows = []
     for size, source, minutes in wanted:
         with bench.alone():
-            peak, seconds = _watched(bench, source, minutes * MINUTE)
+            words = bench.document(bench.styles[0], minutes * MINUTE)
+            render = ["ecg", "render", source, words, "--quality", "draft", "-o"]
+            peak, seconds = _watched(bench, render)
+            floor, _ = _watched(bench, ["bench.render.floor", source])
         rows.append(
             [
                 f"{minutes} min of {size[0]} × {size[1]}",
                 f"**{peak.greatest / _MB:.0f} MB**",
                 ", ".join(f"{part / _MB:.0f}" for part in _quarters(peak.samples)),
+                ", ".join(f"{kind} {held / _MB:.0f}" for kind, held in _kinds(peak.parts)),
+                f"{floor.greatest / _MB:.0f} MB",
                 f"{minutes * MINUTE / seconds:.1f}",
             ]
         )
-    head = ["`ecg render --quality draft`", "peak", "peak in each quarter, MB", "× real time"]
+    head = [
+        "`ecg render --quality draft`", "peak", "peak in each quarter, MB", "of what, MB",
+        "decoding and encoding alone", "× real time",
+    ]  # fmt: skip
     return Section(table(head, rows))
 
 
-def _watched(bench: Bench, source: Path, seconds: int) -> tuple[Peak, float]:
-    words = bench.document(bench.styles[0], seconds)
-    command = [sys.executable, "-m", "ecg", "render", source, words, "--quality", "draft"]
+def _kinds(parts: dict[str, int]) -> list[tuple[str, int]]:
+    """The command, the engine, the browser's driver, the browser."""
+    names = {"command": "command", "python": "engine", "node": "driver"}
+    found = dict.fromkeys([*names.values(), "browser"], 0)
+    for kind, held in parts.items():
+        found[names.get(kind, "browser")] += held
+    return list(found.items())
+
+
+def _watched(bench: Bench, module: Sequence[str | Path]) -> tuple[Peak, float]:
+    """``python -m`` with the words of ``module`` and the name of a result at the end."""
     begun = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as kept,
         subprocess.Popen(
-            [*command, "-o", bench.scratch / "memory.mp4"],
+            [sys.executable, "-m", *module, bench.scratch / "memory.mp4"],
             cwd=ROOT,
             env={**os.environ, "ECG_SEGMENTS_DIR": kept},
             stdout=subprocess.DEVNULL,
@@ -57,7 +75,7 @@ def _watched(bench: Bench, source: Path, seconds: int) -> tuple[Peak, float]:
         watching(running.pid) as peak,
     ):
         if running.wait():
-            raise RuntimeError(f"rendering {source.name} failed")
+            raise RuntimeError(f"{module[0]} failed")
     return peak, time.perf_counter() - begun
 
 

@@ -36,7 +36,16 @@ def tree(root: int) -> list[int]:
 
 def proportional_set(root: int) -> int:
     """Bytes of the tree, each shared page counted by its share (PSS)."""
-    return sum(_pss(pid) for pid in tree(root))
+    return sum(proportional_sets(root).values())
+
+
+def proportional_sets(root: int) -> dict[str, int]:
+    """The same for each kind of process."""
+    found: dict[str, int] = {}
+    for pid in tree(root):
+        kind = "command" if pid == root else _what(pid)
+        found[kind] = found.get(kind, 0) + _pss(pid)
+    return found
 
 
 class Work:
@@ -68,14 +77,21 @@ def working(root: int, every: float = 0.5) -> Generator[Work]:
 
 
 class Peak:
-    """The greatest PSS seen, and what it was at the end of each of ten equal parts."""
+    """Every PSS seen, the greatest of them, and which processes made that up."""
 
     def __init__(self) -> None:
         self.samples: list[int] = []
+        self.parts: dict[str, int] = {}
 
     @property
     def greatest(self) -> int:
         return max(self.samples, default=0)
+
+    def add(self, parts: dict[str, int]) -> None:
+        held = sum(parts.values())
+        if held > self.greatest:
+            self.parts = parts
+        self.samples.append(held)
 
 
 @contextmanager
@@ -85,7 +101,7 @@ def watching(root: int, every: float = 0.2) -> Generator[Peak]:
 
     def watch() -> None:
         while not over.wait(every):
-            peak.samples.append(proportional_set(root))
+            peak.add(proportional_sets(root))
 
     thread = threading.Thread(target=watch)
     thread.start()
