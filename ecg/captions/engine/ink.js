@@ -10,8 +10,9 @@
  * @property {{box: Box, look: string}[]} parts of the cues shown, in their order
  */
 
-/** Parts of an em that the base sheet's shadow reaches past a word's box. */
-const BLEED = 0.36;
+/** Parts of an em that the base sheet's shadow reaches past letters: 0.05 down, three standard
+ * deviations of its blur (0.36), half the outline. */
+const BLEED = 0.48;
 
 /**
  * What each part of the cues (the box, a word, a name) can colour as it is now, in pixels of the

@@ -130,14 +130,15 @@ function spanOf(animation, cue) {
  * that those count too which a state brings.
  * @param {HTMLElement} element on the stage
  * @param {PreparedCue} cue
- * @param {boolean} endsMatter whether the style tells a spoken word from an active one
+ * @param {{starts: boolean, ends: boolean}} matter whether the style tells a word that is yet to
+ *   come from others, and a spoken one from an active one
  * @returns {Schedule}
  */
-export function scheduleOf(element, cue, endsMatter) {
+export function scheduleOf(element, cue, matter) {
   const instants = new Set([cue.start, cue.end]);
   for (const word of cue.words) {
-    instants.add(word.start);
-    if (endsMatter) instants.add(word.end);
+    if (matter.starts) instants.add(word.start);
+    if (matter.ends) instants.add(word.end);
   }
   /** @type {Map<string, [number, number]>} */
   const moving = new Map();

@@ -3,12 +3,15 @@
  * change are given no layers of their own by the browser, whose pixels would otherwise depend
  * on what was shown before. A word is never scaled by exactly 1: the browser keeps a fraction of
  * a pixel in the place of what has no scale and drops it from what has, again depending on what
- * was shown before. As a style's box fades below a half, an outline and a shadow take its place.
+ * was shown before. The stage has a ground too faint to colour a pixel, so that its picture covers
+ * the same rectangle whatever stands on it: the browser smooths edges by where they lie in that.
+ * As a style's box fades below a half, an outline and a shadow take its place.
  */
 export const BASE = `
 :host { display: block; position: relative; }
 .stage {
   position: absolute; inset: 0; overflow: hidden; pointer-events: none; will-change: contents;
+  background: rgb(0 0 0 / 0.1%);
   font-family: var(--font); font-kerning: normal; font-synthesis: style;
   text-rendering: geometricPrecision; text-align: center; color: #fff;
 }

@@ -63,7 +63,9 @@ export function createStage(element, what) {
 export function createStages(elements, { style, scenario, width, height }) {
   const names = families(style, scenario.style);
   const settings = elements.map((one) => setUp(one, style, scenario.style, names, width, height));
-  const schedule = scheduler(settings[0], /active|spoken/.test(style.css));
+  const ends = /active|spoken/.test(style.css);
+  const starts = ends || /data-state|data-current/.test(style.css);
+  const schedule = scheduler(settings[0], { starts, ends });
   const shared = { groups: group(prepare(scenario)), schedule, placed: null };
   const fonts = loadFonts(names, textOf(scenario));
   return settings.map((setting) => stageOf(setting, shared, fonts));
@@ -213,10 +215,10 @@ function copies(elements) {
 /**
  * A function that tells a cue's schedule, found out once by trying the cue on unseen.
  * @param {Setting} setting
- * @param {boolean} endsMatter whether the style tells a spoken word from an active one
+ * @param {{starts: boolean, ends: boolean}} matter as in scheduleOf
  * @returns {(cue: PreparedCue) => Schedule}
  */
-function scheduler({ stage, strength }, endsMatter) {
+function scheduler({ stage, strength }, matter) {
   /** @type {Map<PreparedCue, Schedule>} */
   const known = new Map();
   return (cue) => {
@@ -225,7 +227,7 @@ function scheduler({ stage, strength }, endsMatter) {
       const trial = buildCue(cue, strength);
       trial.style.visibility = "hidden";
       stage.append(trial);
-      schedule = scheduleOf(trial, cue, endsMatter);
+      schedule = scheduleOf(trial, cue, matter);
       trial.remove();
       known.set(cue, schedule);
     }

@@ -52,9 +52,15 @@ def frames(browser):
     return frames
 
 
-# every style and every script; all of them with all in the long matrix
-PAIRS = list(zip(STYLES, TEXTS, strict=True))
-SHAPE_OF = dict(zip(STYLES, [*SHAPES, *SHAPES], strict=False))
+# every style, script and shape; all of them with all in the long matrix. Those of old faults:
+# descenders' shadows, corners of a box beside a word that grows, words that change nothing
+SOME = {
+    ("bounce", "arabic", "square"),
+    ("broadcast", "mixed", "wide"),
+    ("intention", "latin", "tall"),
+    ("karaoke", "japanese", "wide"),
+    ("pop", "korean", "square"),
+}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ SHAPE_OF = dict(zip(STYLES, [*SHAPES, *SHAPES], strict=False))
             style,
             text,
             shape,
-            marks=[] if (style, text) in PAIRS and SHAPE_OF[style] == shape else pytest.mark.full,
+            marks=[] if (style, text, shape) in SOME else pytest.mark.full,
         )
         for style in STYLES
         for text in TEXTS
