@@ -48,6 +48,8 @@ _BACKSTOP = 120
 _CRASH_DELAY = 1.0
 _ELSEWHERE_DELAY = 10.0
 _MARGIN = 3.0
+_GRACE = 2
+_IDLE_GRACE = 0.2  # a job that is being taken just now still comes through
 
 _CANCEL = """
 redis.call('SET', KEYS[4], '1', 'EX', ARGV[1])
@@ -229,6 +231,15 @@ class QueueSubmitter:
         return Unavailable(f"the {self._queue.name} queue does not answer just now")
 
 
+class _Worker(Worker[Any]):
+    """Ends at once where no job is at work; SAQ's own sits out its grace, as its timers sleep."""
+
+    async def stop(self) -> None:
+        if not self.job_task_contexts:
+            self._shutdown_grace_period_s = _IDLE_GRACE
+        await super().stop()
+
+
 async def serve_queue(queue: JobQueue, work: Work) -> None:
     """Does one job of ``queue`` after another until cancelled; the job at work is then handed
     back, and another worker takes it at once."""
@@ -239,13 +250,13 @@ async def serve_queue(queue: JobQueue, work: Work) -> None:
         )
 
     logging.getLogger("saq").setLevel(logging.CRITICAL)  # it logs each retry; faults are ours
-    worker = Worker[Any](
+    worker = _Worker(
         queue,
         [("work", run)],
         concurrency=1,
         timers=cast(PartialTimersDict, {"sweep": 3, "abort": 1}),
         dequeue_timeout=DEQUEUE_SECONDS,
-        shutdown_grace_period_s=2,
+        shutdown_grace_period_s=_GRACE,
         cancellation_hard_deadline_s=_MARGIN,
     )
     worker.SIGNALS = []  # else it takes the server's handlers, and the process never stops

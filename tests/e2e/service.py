@@ -220,9 +220,11 @@ class Deployment:
         return [*self._folder.glob("*.log"), *self.data.rglob("*.log")]
 
     def stop(self) -> None:
-        for role, running in self.processes.items():
-            while running:
-                self.end(role)
+        running = [process for some in self.processes.values() for process in some]
+        for process in running:
+            process.process.terminate()
+        for process in running:
+            process.stop()
         for balancer in self._balancers.values():
             balancer.close()
 

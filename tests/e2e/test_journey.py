@@ -10,7 +10,7 @@ import av
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.conftest import LONG, Unbroken
+from tests.e2e.conftest import LONG
 from tests.e2e.service import HEAVY, Deployment, Process
 
 pytestmark = pytest.mark.timed
@@ -92,10 +92,10 @@ def check_processes(apart: Deployment, client: Client, render: str) -> None:
         assert worker.metric("ecg_peer_call_seconds_count", peer="api", outcome="200") >= 1
 
 
-def test_one_id_follows_a_render_through_the_roles(apart: Deployment, unbroken: Unbroken) -> None:
-    with Client(apart.url, token=unbroken.token) as client:
-        user = client.call("GET", "/auth/me")["id"]
-        answer = client.ask("POST", "/renders", {"video_id": unbroken.drawn})
+def test_one_id_follows_a_render_through_the_roles(apart: Deployment, silent_video: Path) -> None:
+    with Client(apart.url).sign_up() as client:
+        user, video = client.call("GET", "/auth/me")["id"], client.captioned(silent_video, 2)
+        answer = client.ask("POST", "/renders", {"video_id": video})
         one, job = answer.headers["x-request-id"], answer.json()["id"]
         assert client.ended(f"/renders/{job}")["state"] == "succeeded"
     log = apart.processes["render"][0].log.read_text()

@@ -16,6 +16,8 @@ MEDIA = Path(__file__).resolve().parents[1] / "fixtures/media"
 WORD = "country"
 RAISED = 9.0
 """dB by which the second recording has the word louder."""
+SECONDS = 8.0
+"""Of the speech: the half with the first of the word."""
 
 Ecg = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -26,6 +28,7 @@ def recording(path: Path, raised: tuple[float, float] | None) -> Path:
         resampler = av.AudioResampler("flt", "mono", 16_000)
         pieces = [p for frame in source.decode(audio=0) for p in resampler.resample(frame)]
     sound = np.concatenate([piece.to_ndarray()[0] for piece in pieces]) * 0.3
+    sound = sound[: round(SECONDS * 16_000)]
     if raised:
         first, last = (round(seconds * 16_000) for seconds in raised)
         sound[first:last] *= 10 ** (RAISED / 20)
@@ -41,7 +44,7 @@ def recording(path: Path, raised: tuple[float, float] | None) -> Path:
 def captioned(ecg: Ecg, video: Path, folder: Path, name: str) -> tuple[Path, dict[str, float]]:
     """The captioned video, and the first WORD of its scenario."""
     out, document = folder / f"{name}.mp4", folder / f"{name}.json"
-    done = ecg("caption", video, "-o", out, "--save-scenario", document, "--quality", "high")
+    done = ecg("caption", video, "-o", out, "--save-scenario", document)
     assert done.returncode == 0, done.stderr
     words = [w for cue in json.loads(document.read_text())["cues"] for w in cue["words"]]
     return out, next(w for w in words if w["text"] == WORD)
