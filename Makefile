@@ -52,7 +52,6 @@ pytest: setup
 
 bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speech
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speakers
 	$(BIN)/python -m bench.render --repeats $(REPEATS)
 	$(BIN)/python -m bench.service
 

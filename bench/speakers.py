@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -101,8 +102,18 @@ def right(who: list[str], found: list[int]) -> float:
     return max(sum(hits[row, way[row]] for row in rows) for way in ways) / len(who)
 
 
-def main() -> None:
-    mixes = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+class Found(NamedTuple):
+    """Shares of words given to the right one, mixes whose number of speakers was right, and
+    processor seconds for each second of sound."""
+
+    mean: float
+    worst: float
+    counted: int
+    cost: float
+    minutes: float
+
+
+def measured(mixes: int) -> Found:
     models = load_settings().settings.models_folder
     known, voices = readers(models), load_voices(find_voices(models))
     shares, counted, cost, seconds = [], 0, 0.0, 0.0
@@ -120,12 +131,16 @@ def main() -> None:
         seconds += len(sound) / RATE
         shares.append(right(who, found))
         counted += len(set(found)) == len(set(who))
-    print(f"{mixes} mixes of 2 to 5 readers, {seconds / 60:.0f} minutes")
-    print(
-        f"words given to the right one: mean {statistics.mean(shares):.1%}, worst {min(shares):.1%}"
-    )
-    print(f"the right number of speakers: {counted} of {mixes}")
-    print(f"CPU seconds for each second of sound, speech regions included: {cost / seconds:.3f}")
+    return Found(statistics.mean(shares), min(shares), counted, cost / seconds, seconds / 60)
+
+
+def main() -> None:
+    mixes = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    found = measured(mixes)
+    print(f"{mixes} mixes of 2 to 5 readers, {found.minutes:.0f} minutes")
+    print(f"words given to the right one: mean {found.mean:.1%}, worst {found.worst:.1%}")
+    print(f"the right number of speakers: {found.counted} of {mixes}")
+    print(f"CPU seconds for each second of sound, speech regions included: {found.cost:.3f}")
 
 
 if __name__ == "__main__":
