@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecg.analysis import app as analysis
-from ecg.analysis import catalogue, languages
+from ecg.analysis import catalogue, languages, script, terms
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
 from ecg.kernel.errors import InputRefused
@@ -35,6 +35,8 @@ __all__ = [
     "list_models",
     "model_name",
     "pull_model",
+    "read_script",
+    "read_terms",
     "render_engine",
 ]
 
@@ -105,6 +107,8 @@ check_height = formats.check_height
 check_output = render.check_output
 frame_rate = formats.frame_rate
 language_code = languages.language_code
+read_script = script.read_script
+read_terms = terms.read_terms
 
 
 def analysis_engine(settings: Settings) -> AnalysisEngine:

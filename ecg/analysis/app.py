@@ -18,6 +18,8 @@ from ecg.analysis.interfaces import (
     ProbeJob,
 )
 from ecg.analysis.languages import language_code
+from ecg.analysis.script import read_script
+from ecg.analysis.terms import read_terms
 from ecg.kernel.errors import InputRefused
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
@@ -73,6 +75,8 @@ class _ChildEngine:
             speakers=job.speakers,
             audio_track=job.audio_track,
             threads=job.threads,
+            script=None if job.script is None else read_script(job.script),
+            terms=read_terms(job.terms),
         )
         return await self._child.call(
             "run", order, AnalysisResult, AnalysisProgress, on_progress, on_alive

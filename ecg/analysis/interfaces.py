@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from ecg.analysis.script import Written
+from ecg.analysis.terms import Term
 from ecg.captions.transcript import Transcript
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo, VideoLimits
@@ -20,7 +22,8 @@ class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``language``: ISO 639-1, or ``None`` to detect it; a given one is never overruled.
     ``speakers``: how many speak, or ``None`` to find out. ``model``: a name in the model catalogue. ``audio_track``: index among the file's sound
-    streams, 0 the first. ``threads``: 0 lets the engine choose.
+    streams, 0 the first. ``threads``: 0 lets the engine choose. ``script``: the exact wording, as text, SRT
+    or VTT (``ecg.analysis.script``). ``terms``: a line each (``ecg.analysis.terms``).
     """
 
     model: str = "base"
@@ -28,6 +31,8 @@ class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speakers: int | None = None
     audio_track: int = 0
     threads: int = 0
+    script: str | None = None
+    terms: tuple[str, ...] = ()
 
 
 class AnalysisProgress(msgspec.Struct, frozen=True):
@@ -45,7 +50,7 @@ class AnalysisResult(msgspec.Struct, frozen=True):
 
 class EngineJob(msgspec.Struct, frozen=True):
     """What the engine's child is told: ``AnalysisJob`` with the language checked and the model
-    found. ``source``, ``model_folder`` and ``voices`` are paths."""
+    found, script and terms read. ``source``, ``model_folder`` and ``voices`` are paths."""
 
     source: str
     model: str
@@ -55,6 +60,8 @@ class EngineJob(msgspec.Struct, frozen=True):
     speakers: int | None
     audio_track: int
     threads: int
+    script: tuple[Written, ...] | None = None
+    terms: tuple[Term, ...] = ()
 
 
 class ProbeJob(msgspec.Struct, frozen=True):
@@ -97,7 +104,7 @@ class AnalysisEngine(Protocol):
 
         Sound without speech gives a transcript without segments. Raises ``MediaRefused``
         (no sound track, damaged file), ``Missing`` (model not installed), ``InputRefused``
-        (unknown language), ``EngineFailed``. Cancelling the awaiting task stops the engine
+        (unknown language, a script or terms that cannot be used), ``EngineFailed``. Cancelling the awaiting task stops the engine
         within 2 s and leaves no process.
         """
         ...

@@ -188,7 +188,7 @@ def _ending(cue: Cue, following: float | None, page: Page, duration: float, leas
 def _looks(transcript: Transcript) -> dict[str, SpeakerLook]:
     return {
         speaker.id: SpeakerLook(
-            label=f"Speaker {number}",
+            label=speaker.name or f"Speaker {number}",
             color=PALETTE[(number - 1) % len(PALETTE)],
             pitch_hz=speaker.pitch_hz,
         )

@@ -47,6 +47,23 @@ def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Sce
     """The cues of a caption file in order of start, each word with its share of the cue's time
     by its length. No text is lost but formatting. Raises ``InputRefused``: another format, no
     cue."""
+    cues: list[Cue] = []
+    size = 0
+    for start, end, shown in read_cues(text, kind, MAX_CUES):
+        made = _cues(start, max(end, start + 0.001), shown, len(cues))
+        cues += made
+        size += len(msgspec.json.encode(made))
+        if len(cues) > MAX_CUES or size > MAX_BYTES:
+            raise InputRefused(
+                f"too many words: a scenario may have {MAX_CUES:,} cues and {MAX_BYTES:,} bytes, "
+                "which a word takes about a hundred of; divide the file"
+            )
+    return Scenario(version=1, style=StyleChoice(style.name), speakers={}, cues=tuple(cues))
+
+
+def read_cues(text: str, kind: Literal["srt", "vtt"], most: int) -> list[tuple[float, float, str]]:
+    """(start, end, text without markup) of a caption file's cues, in seconds, in order of start.
+    Raises ``InputRefused``: another format, no cue, more than ``most``."""
     if kind == "vtt" and not _HEADER.match(text):
         raise InputRefused('this is no WebVTT: its first line must be "WEBVTT"')
     try:
@@ -56,8 +73,8 @@ def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Sce
         file = pysubs2.SSAFile.from_string(text, format_=kind, keep_html_tags=True)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputRefused(f"this cannot be read as {kind.upper()}: {error}") from None
-    if len(file.events) > MAX_CUES:
-        raise InputRefused(f"{len(file.events)} cues; a scenario may have at most {MAX_CUES}")
+    if len(file.events) > most:
+        raise InputRefused(f"{len(file.events)} cues; at most {most:,} are allowed")
     events = [
         (event.start, event.end, shown)
         for number, event in enumerate(file.events, 1)
@@ -66,18 +83,7 @@ def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Sce
     if not events:
         raise InputRefused(f"no captions were found; is this really {kind.upper()}?")
     events.sort(key=lambda event: event[:2])
-    cues: list[Cue] = []
-    size = 0
-    for start, end, shown in events:
-        made = _cues(start / 1000, max(end, start + 1) / 1000, shown, len(cues))
-        cues += made
-        size += len(msgspec.json.encode(made))
-        if len(cues) > MAX_CUES or size > MAX_BYTES:
-            raise InputRefused(
-                f"too many words: a scenario may have {MAX_CUES:,} cues and {MAX_BYTES:,} bytes, "
-                "which a word takes about a hundred of; divide the file"
-            )
-    return Scenario(version=1, style=StyleChoice(style.name), speakers={}, cues=tuple(cues))
+    return [(start / 1000, end / 1000, shown) for start, end, shown in events]
 
 
 def _shown(text: str, number: int) -> str:

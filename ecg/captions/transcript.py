@@ -25,14 +25,15 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
-class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """``pitch_hz`` the median of the words' F0, ``loudness_db`` of their loudness in dBFS;
-    ``None`` where not measured."""
+    ``None`` where not measured. ``name``: as a script labels the speaker."""
 
     id: str
     pitch_hz: Annotated[float, Meta(gt=0)] | None
     loudness_db: float | None
     confidence: Unit | None
+    name: Text | None = None
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,12 +76,15 @@ class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Unit
 
 
-class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something dropped or doubted, "hallucination_dropped" or "overlap", and where."""
+class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something dropped or doubted, "hallucination_dropped" or "overlap", and where. Of a script:
+    "not_said" (written, and shown all the same), "left_out" (written, and not shown),
+    "not_written" (said alone), with the words as ``text``."""
 
     code: str
     start: float
     end: float
+    text: Text | None = None
 
 
 class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -92,6 +92,28 @@ def read(path: Path) -> bytes:
         raise InputRefused(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def read_text(path: Path) -> str:
+    """As ``read``, text in UTF-8."""
+    try:
+        return read(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputRefused(f"{path}: this is not text in UTF-8; save it as such") from None
+
+
+def listening(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds how speech is listened to, for ``AnalysisJob``."""
+    for option in reversed((
+        click.option("--language", type=LANGUAGE, help="Spoken, as en or ko (else detected)."),
+        click.option("--speakers", type=SPEAKERS, help="How many speak (else found out)."),
+        click.option("--script", type=FILE, metavar="F", help="The exact wording: text, SRT, VTT."),
+        click.option("--terms", type=FILE, metavar="F", help="Names as they are written, one a line."),
+        click.option("--model", type=MODEL, help="Speech model (see `ecg models list`)."),
+        click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def write(path: Path, data: bytes) -> None:
     """Writes ``path`` whole or not at all. Raises ``InputRefused`` where it cannot."""
     part = path.with_name(f".{path.name}.part")

@@ -18,12 +18,12 @@ from ecg.cli.options import (
     FILE,
     HEIGHT,
     LANGUAGE,
-    MODEL,
     RATE,
-    SPEAKERS,
     STRENGTH,
     STYLE,
+    listening,
     read,
+    read_text,
     reporting,
     run,
     write,
@@ -47,6 +47,13 @@ _LISTENING = {
     "measure": "Measuring voice",
 }
 _DRAWING = {"start": "Opening page", "render": "Drawing", "finish": "Finishing"}
+
+_TEXTS = ("script", "terms")
+_NOTES = {
+    "not_said": "in the script, not heard, shown",
+    "left_out": "in the script, not heard, left out",
+    "not_written": "heard, not in the script",
+}
 
 _STILLS: dict[str, StillKind] = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png"}
 
@@ -80,10 +87,7 @@ def _result_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", metavar="OUT|FOLDER/", required=True, help="Video file or folder.")
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
-@click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
-@click.option("--speakers", type=SPEAKERS, help="How many speak (else found out).")
-@click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
-@click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
+@listening
 @_result_options
 @click.option("--save-transcript", type=FILE, metavar="F", help="Keep what was heard.")
 @click.option("--save-scenario", type=FILE, metavar="F", help="Keep what was drawn.")
@@ -93,16 +97,23 @@ def caption(out: Output, sources: tuple[Path, ...], output: str, **options: Any)
     _check_options(options)
     settings = load_settings().settings
     targets = _targets(sources, output, roles.SUFFIXES[options["format"]])
-    saved = [name for name in ("save_transcript", "save_scenario", "poster") if options[name]]
+    saved = [
+        name for name in ("save_transcript", "save_scenario", "poster", "script") if options[name]
+    ]
     if len(sources) > 1 and saved:
         raise click.UsageError(f"--{saved[0].replace('_', '-')} takes one IN, not several.")
+    job = _job(settings, options)
     for source, target in targets:
         roles.check_output(source, target, options["format"])
-    run(_caption_all(out, settings, targets, options))
+    run(_caption_all(out, settings, job, targets, options))
 
 
 async def _caption_all(
-    out: Output, settings: Settings, targets: list[tuple[Path, Path]], options: dict[str, Any]
+    out: Output,
+    settings: Settings,
+    job: AnalysisJob,
+    targets: list[tuple[Path, Path]],
+    options: dict[str, Any],
 ) -> None:
     listener = roles.analysis_engine(settings)
     drawer = roles.render_engine(settings)
@@ -110,7 +121,7 @@ async def _caption_all(
         for source, target in targets:
             picture = next(iter((await drawer.check(source)).video))
             with out.steps() as advance:
-                heard = await listener.run(_job(settings, options), source, _hearing(advance))
+                heard = await listener.run(job, source, _hearing(advance))
                 scenario = _composed(settings, source, picture, heard, options)
                 result = await drawer.run(
                     _render_job(settings, scenario, options, heard.transcript.language),
@@ -120,6 +131,7 @@ async def _caption_all(
                     segments=settings.segments_folder,
                 )
                 await _make_poster(drawer, scenario, target, options)
+            _tell(out, heard)
             _finished(out, target, result)
     finally:
         await listener.close()
@@ -156,15 +168,13 @@ def _composed(
 @click.command()
 @click.argument("source", metavar="IN", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
-@click.option("--language", type=LANGUAGE, help="Language spoken, as en or ko (else detected).")
-@click.option("--speakers", type=SPEAKERS, help="How many speak (else found out).")
-@click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
-@click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
+@listening
 @reporting
 def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -> None:
     """Write down what is said, word by word, with times."""
     settings = load_settings().settings
-    heard = run(_transcribe(out, settings, source, options))
+    heard = run(_transcribe(out, settings, _job(settings, options), source))
+    _tell(out, heard)
     if not heard.transcript.segments:
         out.say(f"{source}: no words were heard")
     data = encode(heard.transcript)
@@ -176,12 +186,12 @@ def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -
 
 
 async def _transcribe(
-    out: Output, settings: Settings, source: Path, options: dict[str, Any]
+    out: Output, settings: Settings, job: AnalysisJob, source: Path
 ) -> AnalysisResult:
     engine = roles.analysis_engine(settings)
     try:
         with out.steps() as advance:
-            return await engine.run(_job(settings, options), source, _hearing(advance))
+            return await engine.run(job, source, _hearing(advance))
     finally:
         await engine.close()
 
@@ -282,13 +292,31 @@ def _render_job(
 
 
 def _job(settings: Settings, options: dict[str, Any]) -> AnalysisJob:
+    """Raises ``InputRefused`` for a script or terms that cannot be used."""
+    script, terms = (read_text(file) if (file := options[name]) else None for name in _TEXTS)
+    try:
+        if script is not None:
+            roles.read_script(script)
+        roles.read_terms((terms or "").splitlines())
+    except InputRefused as error:
+        at = " and ".join(str(options[name]) for name in _TEXTS if options[name])
+        raise InputRefused(f"{at}: {error.message}") from None
     return AnalysisJob(
         model=options["model"] or settings.analysis.model,
         language=options["language"],
         speakers=options["speakers"],
         audio_track=options["audio_track"],
         threads=settings.analysis.threads,
+        script=script,
+        terms=tuple((terms or "").splitlines()),
     )
+
+
+def _tell(out: Output, heard: AnalysisResult) -> None:
+    """Says what only the script or only the sound has."""
+    for note in heard.transcript.notes:
+        if note.code in _NOTES:
+            out.say(f"{note.start:.1f} s: {_NOTES[note.code]}: {note.text}")
 
 
 def _hearing(advance: Advance) -> Any:

@@ -51,6 +51,23 @@ def decode(path: Path, audio_track: int, limits: VideoLimits = VIDEO_LIMITS) -> 
             written = end
 
 
+def stretches(blocks: Iterable[Sound], spans: Iterable[tuple[int, int]]) -> Iterator[Sound]:
+    """Yields the samples [start, end) of each span, in order of start, of a sound that comes in
+    ``blocks``; what would lie behind its end is missing."""
+    coming = iter(blocks)
+    kept, begin = np.zeros(0, np.float32), 0
+    for start, end in spans:
+        parts, size = [kept], len(kept)
+        while begin + size < end and (block := next(coming, None)) is not None:
+            parts.append(block)
+            size += len(block)
+            if begin + size <= start:
+                begin, parts, size = begin + size, [], 0
+        kept = np.concatenate([np.zeros(0, np.float32), *parts])
+        kept, begin = kept[max(0, start - begin) :], max(begin, start)
+        yield kept[: end - start]
+
+
 def _track(container: InputContainer, path: Path, audio_track: int) -> av.AudioStream:
     tracks = sounds(container)
     if not tracks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -14,16 +14,19 @@ from numpy.typing import NDArray
 
 from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
-from ecg.analysis.engine.decode import RATE, decode
+from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import is_spoken, without_loops
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import levels, loudness
 from ecg.analysis.engine.regions import Window, pieces
+from ecg.analysis.engine.rewrite import hotwords, rewritten
+from ecg.analysis.engine.script import Passage, follow, named, passage_of, speakers_named
 from ecg.analysis.engine.sounds import gaps_heard, labelled
 from ecg.analysis.engine.speakers import Voiced, speakers_of, voiced
 from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
 from ecg.analysis.engine.voices import Voices, load_voices
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
+from ecg.analysis.script import Written
 from ecg.captions.transcript import Note
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
 from ecg.media.probe import probe
@@ -60,6 +63,8 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     found = Found([], [], [], [], Counter())
     passed = 0
     waiting: list[_Waiting] = []
+    passages: list[_Passing] = []
+    expected = hotwords(job.terms)
     # beside the recogniser, which often leaves a core idle, the window before is aligned and measured
     with ThreadPoolExecutor(1) as beside:
         for piece in pieces(decode(source, job.audio_track, limits)):
@@ -68,17 +73,30 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
                 report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
                 sound = beside.submit(_measure, voices, window)
                 language = job.language or _language(model, window, found.spoken)
-                heard, loops = without_loops(transcribe(model, window, language))
+                heard, loops = without_loops(
+                    rewritten(transcribe(model, window, language, expected), job.terms)
+                )
                 found.spoken[language] += len(window.sound)
-                timed = beside.submit(align, window.sound, heard, language)
-                _settle(waiting, found)
-                waiting.append(_Waiting(window, heard, loops, timed, sound))
+                if job.script is None:
+                    timed = beside.submit(align, window.sound, heard, language)
+                    _settle(waiting, found)
+                    waiting.append(_Waiting(window, heard, loops, timed, sound))
+                else:
+                    passages.append(_Passing(passage_of(window, heard, language), sound))
             found.likely.append(likely.result())
             passed = piece.end
             report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
         _settle(waiting, found)
+    labels: list[str | None] = []
+    if job.script is not None:
+        report(AnalysisProgress("measure", 0, total))
+        labels = _follow(job.script, passages, decode(source, job.audio_track, limits), found)
     spans = [(word.start, word.end) for word in found.words]
-    who, certain = speakers_of(found.voices, spans, job.speakers)
+    names = speakers_named(labels)
+    if names:
+        who, certain = [names.index(label or "") for label in labels], [1.0] * len(names)
+    else:
+        who, certain = speakers_of(found.voices, spans, job.speakers)
     for word, speaker in zip(found.words, who, strict=True):
         word.speaker = speaker
     transcript = assemble(
@@ -91,7 +109,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         job.model,
     )
     report(AnalysisProgress("measure", total, total))
-    return AnalysisResult(transcript, media)
+    return AnalysisResult(named(transcript, names), media)
 
 
 class _Waiting(NamedTuple):
@@ -112,6 +130,46 @@ def _settle(waiting: list[_Waiting], found: Found) -> None:
         found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
         found.notes.extend(_dropped(timed, loops, window))
     waiting.clear()
+
+
+class _Passing(NamedTuple):
+    """A window whose words wait for the whole file, to be told what of a script is said in it."""
+
+    passage: Passage
+    sound: Future[_Sounding]
+
+
+def _follow(
+    script: tuple[Written, ...], passing: list[_Passing], blocks: Iterator[Sound], found: Found
+) -> list[str | None]:
+    """Adds the script's words to what is found, with what is measured of those that are said;
+    returns the label that each stands under."""
+    passages = [each.passage for each in passing]
+    spans = ((passage.start, passage.end) for passage in passages)
+    words, notes = follow(script, passages, stretches(blocks, spans))
+    found.notes.extend(notes)
+    sounds = [each.sound.result() for each in passing]
+    for sound in sounds:
+        found.voices.extend(sound.voices)
+    for word in words:
+        level, tone = None, None
+        if word.passage is not None:
+            begin, sound = passages[word.passage].start / RATE, sounds[word.passage]
+            level = loudness(sound.level, word.start - begin, word.end - begin)
+            tone = pitch(sound.f0, word.start - begin, word.end - begin)
+        found.words.append(
+            Measured(
+                text=word.word.text,
+                start=word.start,
+                end=word.end,
+                confidence=word.confidence,
+                timing=word.timing,
+                level=level,
+                pitch=tone,
+                phrase=word.phrase,
+            )
+        )
+    return [word.word.speaker for word in words]
 
 
 def _language(model: Whisper, window: Window, spoken: Counter[str]) -> str:

@@ -91,8 +91,10 @@ def detect_language(model: Whisper, window: Window, usual: str | None) -> str:
     return _ISO_CODES.get(code, code) if usual is None or probability >= SURE else usual
 
 
-def transcribe(model: Whisper, window: Window, language: str) -> list[Heard]:
-    """The words of a window, spoken in ``language`` (ISO 639)."""
+def transcribe(
+    model: Whisper, window: Window, language: str, hotwords: str | None = None
+) -> list[Heard]:
+    """The words of a window, spoken in ``language`` (ISO 639). ``hotwords``: what to expect."""
     _ctranslate2.set_random_seed(0)
     segments: Iterable[Any] = model.transcribe(
         window.sound,
@@ -101,6 +103,7 @@ def transcribe(model: Whisper, window: Window, language: str) -> list[Heard]:
         word_timestamps=True,
         condition_on_previous_text=False,
         vad_filter=False,
+        hotwords=hotwords,
     )[0]
     words: list[Heard] = []
     for phrase, segment in enumerate(segments):

@@ -12,6 +12,8 @@ from ecg.analysis.catalogue import find_voices, pull
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import EngineJob
+from ecg.analysis.script import read_script
+from ecg.analysis.terms import read_terms
 from ecg.captions.transcript import Transcript
 from ecg.kernel.settings import load_settings
 
@@ -31,9 +33,27 @@ def hear(models_dir: Path) -> Hear:
     """The whole analysis in this process, so that the model is loaded once."""
 
     @functools.cache
-    def heard(source: Path, language: str | None = None, speakers: int | None = None) -> Transcript:
+    def heard(
+        source: Path,
+        language: str | None = None,
+        speakers: int | None = None,
+        script: str | None = None,
+        terms: tuple[str, ...] = (),
+    ) -> Transcript:
         folder, voices = str(models_dir / "base"), str(find_voices(models_dir))
-        job = EngineJob(str(source), "base", folder, voices, language, speakers, 0, 0)
+        written = None if script is None else read_script(script)
+        job = EngineJob(
+            str(source),
+            "base",
+            folder,
+            voices,
+            language,
+            speakers,
+            0,
+            0,
+            written,
+            read_terms(terms),
+        )
         return run(job, lambda _progress: None).transcript
 
     return heard

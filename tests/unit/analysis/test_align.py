@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg.analysis.engine.align import _decoder, _entry, _fit, align
+from ecg.analysis.engine.align import _fit, align
 from ecg.analysis.engine.decode import RATE, decode
+from ecg.analysis.engine.search import decoder, entry
 from ecg.analysis.engine.transcribe import Heard
 
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
@@ -54,9 +55,9 @@ about this restaurant and then all would not be told for all its secrets It can 
 def test_what_was_heard_before_changes_nothing() -> None:
     """A transcript is the same whichever worker makes it, whatever that one did before."""
     sound = np.concatenate(list(decode(MEDIA / "conv_mf2.flac", 0)))[: 27 * RATE]
-    _decoder.cache_clear()
-    _entry.cache_clear()
-    names = [_entry(word, english=True) for word in SPOKEN.split()]
+    decoder.cache_clear()
+    entry.cache_clear()
+    names = [entry(word, english=True) for word in SPOKEN.split()]
     first = _fit(sound, names)
     assert len(first) == len(names)
     assert _fit(sound, names) == first
