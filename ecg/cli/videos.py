@@ -160,6 +160,7 @@ def _composed(
 @click.option("--speakers", type=SPEAKERS, help="How many speak (else found out).")
 @click.option("--model", type=MODEL, help="Speech model (see `ecg models list`).")
 @click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track.")
+@click.option("--contour", type=FILE, metavar="F", help="Keep pitch and loudness of each 10 ms.")
 @reporting
 def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -> None:
     """Write down what is said, word by word, with times."""
@@ -167,6 +168,8 @@ def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -
     heard = run(_transcribe(out, settings, source, options))
     if not heard.transcript.segments:
         out.say(f"{source}: no words were heard")
+    if options["contour"]:
+        write(options["contour"], heard.contour)
     data = encode(heard.transcript)
     if output is None:
         click.echo(data, nl=False)

@@ -35,11 +35,12 @@ LONE = 0.5
 
 
 class Timed(NamedTuple):
-    """Seconds within the window."""
+    """Seconds within the window; ``phones``: how many were found there, 0 where not known."""
 
     start: float
     end: float
     timing: Timing
+    phones: int = 0
 
 
 def align(sound: Sound, words: list[Heard], language: str) -> list[Timed]:
@@ -122,7 +123,12 @@ def _search(sound: Sound, text: str) -> list[Timed]:
     if decoder.hyp() is None:
         return []
     return [
-        Timed(part.start_frame * FRAME, (part.end_frame + 1) * FRAME, "aligned")
+        Timed(
+            part.start_frame * FRAME,
+            (part.end_frame + 1) * FRAME,
+            "aligned",
+            len((decoder.lookup_word(part.word) or "").split()),
+        )
         for part in decoder.seg()
         if not part.word.startswith(("<", "["))
     ]
