@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.analysis import progress, service
 from ecg.analysis.interfaces import (
+    CONTOUR,
     POSTER,
     PROBE_SECONDS,
     TRANSCRIPT,
@@ -43,8 +44,13 @@ from ecg.media.info import MediaInfo, VideoFacts
 DONE = Counter("ecg_analysis_outcomes_total", "Analyses that ended", ["outcome"])
 
 SOURCE = "source"
-_WRITES = {POSTER: "image/jpeg", TRANSCRIPT: "application/json"}
+_WRITES = {
+    POSTER: "image/jpeg",
+    TRANSCRIPT: "application/json",
+    CONTOUR: "application/octet-stream",
+}
 _TRANSCRIPT_LIMIT = 64 << 20
+_CONTOUR_LIMIT = 64 << 20
 
 
 class AnalysisDesk(msgspec.Struct, frozen=True):
@@ -165,6 +171,19 @@ async def _transcript(
     if hashlib.sha256(data).hexdigest() != event.transcript.sha256:
         raise InputRefused("what is in the store is not what was reported")
     return data, await asyncio.to_thread(read_transcript, data)
+
+
+async def read_contour(desk: AnalysisDesk, owner_id: str, video_id: str) -> bytes:
+    """F0 and loudness of the newest analysis that succeeded. Raises ``NotFound``."""
+    async with desk.database.transaction() as session:
+        await desk.find_video(session, owner_id, video_id)
+        job_id, attempt = await service.find_succeeded(session, owner_id, video_id)
+    try:
+        return await desk.store.read(key_of(job_id, attempt, CONTOUR), _CONTOUR_LIMIT)
+    except NotFound:
+        raise NotFound(
+            "this video was analysed before contours were kept; analyse it anew"
+        ) from None
 
 
 async def _ended(

@@ -44,8 +44,11 @@ class AnalysisProgress(msgspec.Struct, frozen=True):
 
 
 class AnalysisResult(msgspec.Struct, frozen=True):
+    """``contour``: F0 and loudness of 10 ms frames, as ``ecg.analysis.engine.contour`` packs them."""
+
     transcript: Transcript
     media: MediaInfo
+    contour: bytes
 
 
 class EngineJob(msgspec.Struct, frozen=True):
@@ -172,3 +175,4 @@ def analysis_seconds(duration: float) -> float:
 
 POSTER = "poster.jpg"
 TRANSCRIPT = "transcript.json"
+CONTOUR = "contour.bin"

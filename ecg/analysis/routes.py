@@ -109,6 +109,18 @@ async def read_transcript(
     return Response(document, media_type=MediaType.JSON)
 
 
+@get("/videos/{video_id:uuid}/contour", media_type="application/octet-stream")
+async def read_contour(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """How high and how loud the sound is every 10 ms, as packed numbers: 16 bytes of head (`ECGC`,
+    uint16 version 1, uint16 milliseconds of a frame, uint32 number of frames, uint32 0), F0 of all
+    frames (uint16, tenths of a hertz, 0 unvoiced), level of all frames (int16, hundredths of
+    dBFS); little-endian."""
+    data = await work.read_contour(desk, request.user.user_id, str(video_id))
+    return Response(data, media_type="application/octet-stream")
+
+
 def api_part(desk: AnalysisDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
@@ -121,7 +133,8 @@ def _router(desk: AnalysisDesk) -> Router:
     return Router(
         "/api/v1",
         route_handlers=[
-            start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript, *HANDLERS,
+            start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript,
+            read_contour, *HANDLERS,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )  # fmt: skip

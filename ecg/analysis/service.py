@@ -171,6 +171,24 @@ async def read_latest_transcript(session: AsyncSession, owner_id: str, video_id:
     return document
 
 
+async def find_succeeded(session: AsyncSession, owner_id: str, video_id: str) -> tuple[str, int]:
+    """Id and attempt of the newest analysis that succeeded. Raises ``NotFound``."""
+    statement = (
+        select(Analysis.id, Analysis.attempt)
+        .where(
+            Analysis.owner_id == owner_id,
+            Analysis.video_id == video_id,
+            Analysis.state == "succeeded",
+        )
+        .order_by(Analysis.id.desc())
+        .limit(1)
+    )
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise NotFound("this video has no contour (yet)")
+    return row.id, row.attempt
+
+
 async def read_stored(
     session: AsyncSession, owner_id: str, video_id: str, *, lock: bool = False
 ) -> StoredScenario | None:

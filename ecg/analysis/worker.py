@@ -10,6 +10,7 @@ import msgspec
 
 from ecg.analysis import progress, wire
 from ecg.analysis.interfaces import (
+    CONTOUR,
     POSTER,
     PROBE_SECONDS,
     TRANSCRIPT,
@@ -123,6 +124,7 @@ async def _analysed(
         with tried.life.of_engine() as alive:
             result = await engine.run(request.job, tried.source, heard, alive)
     stage("upload")
+    await _stored(tried, CONTOUR, result.contour)
     stored = await _stored(tried, TRANSCRIPT, encode(result.transcript))
     await _report(tried, Analysed(stored, time.monotonic() - begun))
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ecg.captions.emphasis import Emphasis, emphases
 from ecg.captions.languages import CJK, UNSPACED
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page, page_cuts
 from ecg.captions.scenario import (
@@ -74,13 +75,14 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
 
     Every word comes out once, in order, with its times and measurements. Cues begin with
     their first word, break at speaker changes, pauses and, where they can, at the ends of
-    sentences and clauses. Cues of people who speak at once overlap; the stage puts the later
+    sentences and clauses. Words that stand out are given their ``emphasis``. Cues of people who speak at once overlap; the stage puts the later
     one above. Colours follow the order of the transcript's speakers.
     """
     rules = rules or Rules()
     page = page_of(transcript.language, style.paging, rules, size)
+    emphasis = emphases(transcript)
     cues = [
-        _speech_cue(words[a:b], speaker)
+        _speech_cue(words[a:b], speaker, emphasis)
         for speaker, words in _runs(transcript)
         for a, b in pairwise(_cuts(words, page, rules))
     ]
@@ -133,11 +135,14 @@ def _cuts(words: Sequence[Word], page: Page, rules: Rules) -> list[int]:
     return page_cuts(words, page)
 
 
-def _speech_cue(words: Sequence[Word], speaker: str) -> Cue:
+def _speech_cue(words: Sequence[Word], speaker: str, emphasis: Emphasis) -> Cue:
     shown = tuple(
-        CueWord(text=w.text, start=w.start, end=w.end, loudness=w.loudness, pitch=w.pitch)
+        CueWord(
+            text=w.text, start=w.start, end=w.end, loudness=w.loudness, pitch=w.pitch,
+            emphasis=emphasis.get((speaker, w.start)),
+        )
         for w in words
-    )
+    )  # fmt: skip
     return Cue(
         id="c", kind="speech", start=words[0].start, end=words[-1].end,
         speaker=speaker, region=None, words=shown,

@@ -169,6 +169,7 @@ def _composed(
 @click.argument("source", metavar="IN", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
 @listening
+@click.option("--contour", type=FILE, metavar="F", help="Keep pitch and loudness of each 10 ms.")
 @reporting
 def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -> None:
     """Write down what is said, word by word, with times."""
@@ -177,6 +178,8 @@ def transcribe(out: Output, source: Path, output: Path | None, **options: Any) -
     _tell(out, heard)
     if not heard.transcript.segments:
         out.say(f"{source}: no words were heard")
+    if options["contour"]:
+        write(options["contour"], heard.contour)
     data = encode(heard.transcript)
     if output is None:
         click.echo(data, nl=False)

@@ -96,6 +96,7 @@ def test_the_owner_still_has_everything(owned: Owned) -> None:
         f"/videos/{ids['video_id']}",
         f"/videos/{ids['video_id']}/scenario",
         f"/videos/{ids['video_id']}/transcript",
+        f"/videos/{ids['video_id']}/contour",
         f"/uploads/{ids['upload_id']}",
         f"/webhooks/{ids['webhook_id']}/deliveries",
     ):

@@ -34,6 +34,8 @@ def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, large_spe
         transcript = client.call("GET", f"/videos/{video}/transcript")
         words = [word["text"] for part in transcript["segments"] for word in part["words"]]
         assert len(words) > 20
+        contour = client.ask("GET", f"/videos/{video}/contour").content
+        assert len(contour) == 16 + 4 * round(transcript["duration"] * 100)
 
         edited = edit(client, f"/videos/{video}/scenario")
         render = client.render(video)

@@ -22,7 +22,7 @@ from ecg.analysis import routes as analysis_routes
 from ecg.analysis import service as analyses
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis.desk import AnalysisDesk
-from ecg.analysis.interfaces import TRANSCRIPT, Analysed, AnalysisReport, Probed
+from ecg.analysis.interfaces import CONTOUR, TRANSCRIPT, Analysed, AnalysisReport, Probed
 from ecg.captions.document import encode
 from ecg.captions.transcript import Model, Segment, Speaker, Transcript, Word
 from ecg.kernel import ratelimit
@@ -156,15 +156,19 @@ class World(msgspec.Struct):
             answer = await http.put(url_put, content=data)
         assert answer.is_success, answer.text
 
-    async def analyse(self, job: str, transcript: Transcript, media: MediaInfo = MEDIA) -> str:
+    async def analyse(
+        self, job: str, transcript: Transcript, media: MediaInfo = MEDIA, contour: bytes = b""
+    ) -> str:
         """As a worker does, from the attempt to the last report; returns that report's id."""
         attempt = (await analysis.begin(self.analysis, job)).number
         await analysis.receive(
             self.analysis, new_id(), AnalysisReport(job, attempt, Probed(media, None))
         )
         data = encode(transcript)
-        urls = await analysis.sign(self.analysis, job, attempt, [TRANSCRIPT])
+        urls = await analysis.sign(self.analysis, job, attempt, [TRANSCRIPT, CONTOUR])
         await self.put(urls[TRANSCRIPT].put, data)
+        if contour:
+            await self.put(urls[CONTOUR].put, contour)
         stored = Stored(TRANSCRIPT, len(data), hashlib.sha256(data).hexdigest())
         report_id = new_id()
         report = AnalysisReport(job, attempt, Analysed(stored, 1.0))

@@ -83,6 +83,23 @@ async def test_a_transcript_without_words_gives_an_empty_scenario(here: World) -
     assert (await here.get(owner, f"/videos/{video}/scenario"))["cues"] == []
 
 
+async def test_the_contour_is_kept_beside_the_transcript_for_its_owner(here: World) -> None:
+    owner, other = await here.add_user(), await here.add_user()
+    video = await here.add_video(owner, "checking")
+    job = await here.start(owner, video)
+    path = f"/videos/{video}/contour"
+    assert (await here.ask(owner, "GET", path)).status_code == 404
+    await here.analyse(job, transcript_of("Hello"), contour=b"ECGC-numbers")
+    answer = await here.ask(owner, "GET", path)
+    assert (answer.status_code, answer.content) == (200, b"ECGC-numbers")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert (await here.ask(other, "GET", path)).status_code == 404
+    older = await here.analysed(owner, "Hello")
+    answer = await here.ask(owner, "GET", f"/videos/{older}/contour")
+    assert answer.status_code == 404
+    assert "analyse it anew" in answer.json()["detail"]
+
+
 async def test_another_analysis_leaves_the_scenario_that_may_hold_work(here: World) -> None:
     owner = await here.add_user()
     video = await here.analysed(owner, "One")

@@ -23,11 +23,12 @@ LONE = 0.5
 
 
 class Timed(NamedTuple):
-    """Seconds within the window."""
+    """Seconds within the window; ``phones``: how many were found there, 0 where not known."""
 
     start: float
     end: float
     timing: Timing
+    phones: int = 0
 
 
 def align(sound: Sound, words: list[Heard], language: str) -> list[Timed]:
@@ -63,5 +64,5 @@ def _fit(sound: Sound, names: list[str | None]) -> list[Timed | None]:
     """Spans of the names in ``sound``; empty where they do not fit."""
     text = [name for name in names if name]
     found = search(sound, [Step((name,)) for name in text])
-    given = (Timed(*each.spans[0], "aligned") for each in found)
+    given = (Timed(*each.spans[0], "aligned", each.phones[0]) for each in found)
     return [next(given) if name else None for name in names] if found else []

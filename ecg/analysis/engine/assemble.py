@@ -7,6 +7,7 @@ import statistics
 import msgspec
 
 from ecg.analysis.engine.pitch import semitones
+from ecg.analysis.engine.prosody import rates
 from ecg.captions.transcript import (
     Model,
     Note,
@@ -22,8 +23,9 @@ from ecg.captions.transcript import (
 
 class Measured(msgspec.Struct):
     """A word on the file's clock (seconds); ``level`` its loudness in dBFS, ``pitch`` its median
-    F0 in Hz. ``phrase`` numbers the recogniser's segments through the whole file, ``speaker`` those
-    who speak in order of appearance."""
+    F0 in Hz, ``phones`` how many it has, 0 where not known. ``phrase`` numbers the recogniser's
+    segments through the whole file, ``speaker`` those who speak in order of appearance. ``rate`` is
+    filled in here."""
 
     text: str
     start: float
@@ -34,13 +36,16 @@ class Measured(msgspec.Struct):
     pitch: float | None
     phrase: int
     speaker: int = 0
+    phones: int = 0
+    rate: float | None = None
 
 
 class Voice(msgspec.Struct, frozen=True):
-    """A speaker as measured: medians of loudness (dBFS) and F0 (Hz)."""
+    """A speaker as measured: medians of loudness (dBFS), F0 (Hz) and rate (phones per second)."""
 
     level: float | None
     pitch: float | None
+    rate: float | None
     confidence: float | None
 
 
@@ -96,13 +101,20 @@ def _together(before: Measured, word: Measured) -> bool:
 
 def _voice(words: list[Measured], speaker: int, sure: float) -> Voice:
     own = [word for word in words if word.speaker == speaker]
-    levels = [word.level for word in own if word.level is not None]
-    pitches = [word.pitch for word in own if word.pitch is not None]
+    for word, rate in zip(own, rates([(w.start, w.end, w.phones) for w in own]), strict=True):
+        word.rate = rate
     return Voice(
-        level=statistics.median(levels) if levels else None,
-        pitch=statistics.median(pitches) if pitches else None,
+        level=_middle([word.level for word in own]),
+        pitch=_middle([word.pitch for word in own]),
+        rate=_middle([word.rate for word in own]),
         confidence=round(sure, 2),
     )
+
+
+def _middle(values: list[float | None]) -> float | None:
+    """The median of those that are known."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def _told(word: Measured, last_end: float, duration: float, voice: Voice) -> Word:
@@ -118,7 +130,7 @@ def _told(word: Measured, last_end: float, duration: float, voice: Voice) -> Wor
         timing=word.timing,
         loudness=_rounded(_difference(word.level, voice.level)),
         pitch=_rounded(higher),
-        rate=None,
+        rate=_ratio(word.rate, voice.rate),
     )
 
 
@@ -135,6 +147,10 @@ def _segment(name: str, speaker: str, words: list[Word]) -> Segment:
 
 def _difference(level: float | None, middle: float | None) -> float | None:
     return None if level is None or middle is None else level - middle
+
+
+def _ratio(rate: float | None, middle: float | None) -> float | None:
+    return None if rate is None or middle is None else round(rate / middle, 2)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
+from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import is_spoken, without_loops
 from ecg.analysis.engine.pitch import contour, pitch
-from ecg.analysis.engine.prosody import levels, loudness
+from ecg.analysis.engine.prosody import ending, levels, loudness
 from ecg.analysis.engine.regions import Window, pieces
 from ecg.analysis.engine.rewrite import hotwords, rewritten
 from ecg.analysis.engine.script import Passage, follow, named, passage_of, speakers_named
@@ -45,6 +46,10 @@ class Found(NamedTuple):
     """Of singing and music, in each piece."""
     spoken: Counter[str]
     """Samples of speech in each language."""
+    levels: list[NDArray[np.float32]]
+    """In each piece, dBFS of 10 ms frames."""
+    voiced: list[tuple[int, NDArray[np.float32]]]
+    """Of each window, its first sample and F0 in Hz of 10 ms frames."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -60,7 +65,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     report(AnalysisProgress("decode", 0, total))
     model = _model(job.model_folder, job.threads)
     voices = load_voices(Path(job.voices))
-    found = Found([], [], [], [], Counter())
+    found = Found([], [], [], [], Counter(), [], [])
     passed = 0
     waiting: list[_Waiting] = []
     passages: list[_Passing] = []
@@ -84,6 +89,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
                 else:
                     passages.append(_Passing(passage_of(window, heard, language), sound))
             found.likely.append(likely.result())
+            found.levels.append(piece_levels(piece))
             passed = piece.end
             report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
         _settle(waiting, found)
@@ -109,7 +115,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         job.model,
     )
     report(AnalysisProgress("measure", total, total))
-    return AnalysisResult(named(transcript, names), media)
+    return AnalysisResult(named(transcript, names), media, packed(found.levels, found.voiced))
 
 
 class _Waiting(NamedTuple):
@@ -127,6 +133,7 @@ def _settle(waiting: list[_Waiting], found: Found) -> None:
     for window, heard, loops, timing, measuring in waiting:
         timed, sound = timing.result(), measuring.result()
         found.voices.extend(sound.voices)
+        found.voiced.append((window.start, sound.f0))
         found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
         found.notes.extend(_dropped(timed, loops, window))
     waiting.clear()
@@ -149,8 +156,9 @@ def _follow(
     words, notes = follow(script, passages, stretches(blocks, spans))
     found.notes.extend(notes)
     sounds = [each.sound.result() for each in passing]
-    for sound in sounds:
+    for passage, sound in zip(passages, sounds, strict=True):
         found.voices.extend(sound.voices)
+        found.voiced.append((passage.start, sound.f0))
     for word in words:
         level, tone = None, None
         if word.passage is not None:
@@ -166,6 +174,7 @@ def _follow(
                 timing=word.timing,
                 level=level,
                 pitch=tone,
+                phones=word.phones,
                 phrase=word.phrase,
             )
         )
@@ -200,11 +209,12 @@ def _measured(
         Measured(
             text=word.text,
             start=begin + time.start,
-            end=begin + time.end,
+            end=begin + ending(sound.level, time.start, time.end),
             confidence=word.confidence,
             timing=time.timing,
             level=loudness(sound.level, time.start, time.end),
             pitch=pitch(sound.f0, time.start, time.end),
+            phones=time.phones,
             phrase=phrase + word.phrase,
         )
         for word, time in zip(heard, timed, strict=True)

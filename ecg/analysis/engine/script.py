@@ -66,6 +66,7 @@ class Placed(msgspec.Struct):
     confidence: float
     phrase: int
     passage: int | None
+    phones: int = 0
 
 
 class _Said(NamedTuple):
@@ -145,11 +146,11 @@ def follow(
     for number, (passage, sound) in enumerate(zip(passages, sounds, strict=True)):
         times, unwritten = _timed(script, passage, sound, parts[number])
         notes += unwritten
-        for index, (start, end, timing) in times.items():
+        for index, (start, end, timing, phones) in times.items():
             match = found.get(index)
             phrase = said[match.heard].phrase if match else phrase
             share = match.share if match else UNSURE
-            placed[index] = Placed(script[index], start, end, timing, share, phrase, number)
+            placed[index] = Placed(script[index], start, end, timing, share, phrase, number, phones)
     words, unsaid = _filled(script, placed, found, passages[-1].end / RATE)
     return words, sorted([*notes, *unsaid], key=lambda note: note.start)
 
@@ -286,8 +287,8 @@ def _timed(
             notes += _unwritten(part.heard, [(begin + a, begin + b) for a, b in one.spans])
             continue
         voiced = [n for n in part.written if entry(script[n].text, english)]
-        for n, (start, end) in zip(voiced, one.spans, strict=True):
-            times[n] = Timed(begin + start, begin + end, "aligned")
+        for n, (start, end), phones in zip(voiced, one.spans, one.phones, strict=True):
+            times[n] = Timed(begin + start, begin + end, "aligned", phones)
         if part.sure and one.spans:
             off.append(abs(begin + one.spans[0][0] - part.heard[0].start))
     sure = sum(part.sure for part in parts)

@@ -36,10 +36,12 @@ class Step(NamedTuple):
 
 
 class Found(NamedTuple):
-    """``spans``: begin and end in seconds of ``names``, or of what was said ``instead``."""
+    """``spans``: begin and end in seconds of ``names``, or of what was said ``instead``; ``phones``
+    how many each has as it was said."""
 
     instead: bool
     spans: list[tuple[float, float]]
+    phones: list[int]
 
 
 @functools.lru_cache(maxsize=1)
@@ -98,14 +100,15 @@ def search(sound: Sound, steps: Sequence[Step]) -> list[Found]:
         instead = step.instead is not None and not ahead
         names = (step.instead or ()) if instead else step.names
         taken, said = said[: len(names)], said[len(names) :]
-        if [name.removeprefix(_ASIDE) for name, _ in taken] != list(names):
+        if [name.removeprefix(_ASIDE) for name, *_ in taken] != list(names):
             return []
-        found.append(Found(instead, [span for _, span in taken]))
+        spans, phones = [span for _, span, _ in taken], [count for *_, count in taken]
+        found.append(Found(instead, spans, phones))
     return [] if said else found
 
 
-def _searched(sound: Sound, steps: Sequence[Step]) -> list[tuple[str, tuple[float, float]]]:
-    """Names with their spans, in order; none where no way through the steps was found."""
+def _searched(sound: Sound, steps: Sequence[Step]) -> list[tuple[str, tuple[float, float], int]]:
+    """Names with their spans and phones, in order; none where no way through the steps was found."""
     using = decoder()
     hiss = HISS * np.random.default_rng(0).standard_normal(len(sound), np.float32)
     pcm = (np.clip(sound + hiss, -1, 1) * 32767).astype("<i2").tobytes()
@@ -119,7 +122,11 @@ def _searched(sound: Sound, steps: Sequence[Step]) -> list[tuple[str, tuple[floa
     if using.hyp() is None:
         return []
     return [
-        (_VARIANT.sub("", part.word), (part.start_frame * FRAME, (part.end_frame + 1) * FRAME))
+        (
+            _VARIANT.sub("", part.word),
+            (part.start_frame * FRAME, (part.end_frame + 1) * FRAME),
+            len((using.lookup_word(part.word) or "").split()),
+        )
         for part in using.seg()
         if not part.word.startswith(("<", "[", "(NULL)"))
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ecg.analysis.app import open_engine
@@ -52,6 +54,16 @@ async def test_a_run_reports_its_way_and_leaves_nothing(models_dir: Path, tmp_pa
     assert done == sorted(done)
     assert {event.total for event in seen} == {result.media.duration}
     assert done[-1] == pytest.approx(result.media.duration)
+    # the contour, as a browser reads it
+    magic, version, frame, count, _ = struct.unpack_from("<4sHHII", result.contour)
+    assert (magic, version, frame) == (b"ECGC", 1, 10)
+    assert count == pytest.approx(result.transcript.duration * 100, abs=1)
+    assert len(result.contour) == 16 + 4 * count
+    f0 = np.frombuffer(result.contour, "<u2", count, 16) / 10
+    level = np.frombuffer(result.contour, "<i2", count, 16 + 2 * count) / 100
+    assert np.median(f0[f0 > 0]) == pytest.approx(246.6, rel=0.03)
+    assert not f0[430:530].any()  # a pause
+    assert level[430:530].max() < level[325:365].max() - 15
 
 
 async def test_a_cancelled_run_ends_its_process(models_dir: Path, tmp_path: Path) -> None:

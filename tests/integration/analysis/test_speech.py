@@ -128,8 +128,19 @@ def test_loudness_is_relative_to_the_speaker(hear: Hear) -> None:
     assert -40 < heard.speakers[0].loudness_db < 0
 
 
-def test_what_is_not_measured_is_null(hear: Hear) -> None:
-    assert all(word.rate is None for word in words_of(hear(TTS)))
+def test_words_end_where_their_pauses_begin(hear: Hear) -> None:
+    words = words_of(hear(JFK))
+    for index, text, pause_begins in ((5, "ask", 3.67), (6, "not", 4.30), (13, "you,", 7.53)):
+        assert words[index].text == text
+        assert words[index].end == pytest.approx(pause_begins, abs=0.060)
+
+
+def test_a_rate_is_measured_and_does_not_tell_a_words_length(hear: Hear) -> None:
+    words = words_of(hear(TTS))
+    rates = [word.rate for word in words]
+    assert np.median(rates) == pytest.approx(1, abs=0.02)  # type: ignore[arg-type]
+    lengths = [len(word.text) for word in words]
+    assert abs(np.corrcoef(lengths, np.log2(rates))[0, 1]) < 0.35  # type: ignore[arg-type]
 
 
 def test_words_of_another_language_are_found_by_their_sounds(hear: Hear) -> None:

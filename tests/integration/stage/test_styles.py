@@ -108,6 +108,21 @@ def test_a_higher_voice_springs_higher_and_comes_to_rest(stage):
     assert heights[-6] < heights[0] - 0.06 * em < heights[6] - 0.12 * em
 
 
+@pytest.mark.parametrize("style", ["intention", "pop", "bounce"])
+def test_a_word_that_stands_out_moves_further(stage, style):
+    tops = {}
+    for emphasis in (0.0, 1.0):
+        talk = said("No there", style)
+        talk["cues"][0]["words"][0]["emphasis"] = emphasis
+        stage.open(talk, width=1280, height=720)
+        found = []
+        for t in np.arange(0, 0.5, 0.02):
+            stage.seek(float(t))
+            found.append(stage.boxes(".ink")[0][1])
+        tops[emphasis] = min(found)
+    assert tops[0.0] - tops[1.0] > 0.3
+
+
 def test_what_is_yet_to_be_said_is_hidden_and_its_place_kept(stage):
     for strength, shown in ((1, 0), (0.5, 128), (0, 255)):
         talk = said("here there", "bounce")
