@@ -24,6 +24,7 @@ from ecg.captions.scenario import (
 from ecg.captions.styles import Paging, Style
 from ecg.captions.text import joined, line_room, reading_speed, width
 from ecg.captions.transcript import TOLERANCE, Sound, Transcript, Word
+from ecg.captions.wording import Case, Mask, Punctuation, mask_words, write_cues
 
 GAP_FRAMES = 2
 """Frames between two cues that do not touch: a shorter gap flickers (Netflix)."""
@@ -50,15 +51,20 @@ _MUSIC = frozenset({"music", "singing"})
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user's paging; what is ``None`` is the style's, else the language's. ``words``: exactly
-    so many per cue while a speaker goes on, whatever their width. ``characters`` per line, as
-    the language counts them (a Hangul syllable is 1, a Latin letter beside it 0.5).
-    ``duration``: seconds a cue may stand at most."""
+    """A user's paging and writing; what is ``None`` is the style's, else the language's.
+    ``words``: exactly so many per cue while a speaker goes on, whatever their width.
+    ``characters`` per line, as the language counts them (a Hangul syllable is 1, a Latin letter
+    beside it 0.5). ``duration``: seconds a cue may stand at most. ``case`` and ``punctuation``
+    as ``write_cues`` has them; ``mask``: words that are not to be read (the sound is left as it
+    is)."""
 
     words: Annotated[int, Meta(ge=1, le=MAX_WORDS)] | None = None
     characters: Annotated[int, Meta(ge=1)] | None = None
     lines: Annotated[int, Meta(ge=1)] | None = None
     duration: Annotated[float, Meta(gt=0)] | None = None
+    case: Case | None = None
+    punctuation: Punctuation = "keep"
+    mask: Mask | None = None
 
 
 def compose(  # noqa: PLR0913 - each is a choice of its own
@@ -81,11 +87,13 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
     page = page_of(transcript.language, style.paging, rules, size)
     cues = [
         _speech_cue(words[a:b], speaker)
-        for speaker, words in _runs(transcript)
+        for speaker, words in _runs(transcript, rules.mask)
         for a, b in pairwise(_cuts(words, page, rules))
     ]
     cues += [_sound_cue(sound, page.duration) for sound in transcript.sounds]
     cues.sort(key=lambda cue: (cue.start, cue.end))
+    if rules.case or rules.punctuation != "keep":
+        cues = write_cues(cues, transcript.language, rules.case, rules.punctuation)
     return Scenario(
         version=1,
         style=StyleChoice(style.name, strength),
@@ -112,11 +120,12 @@ def page_of(language: str, paging: Paging, rules: Rules, size: tuple[int, int]) 
     )
 
 
-def _runs(transcript: Transcript) -> list[tuple[str, list[Word]]]:
-    """Words of one speaker without a pause between them."""
+def _runs(transcript: Transcript, mask: Mask | None) -> list[tuple[str, list[Word]]]:
+    """Words of one speaker without a pause between them, those of ``mask`` made unreadable."""
     runs: list[tuple[str, list[Word]]] = []
     for segment in transcript.segments:
-        for word in segment.words:
+        words = mask_words(segment.words, mask, transcript.language) if mask else segment.words
+        for word in words:
             goes_on = (
                 runs and runs[-1][0] == segment.speaker and word.start - runs[-1][1][-1].end < PAUSE
             )

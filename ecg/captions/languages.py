@@ -39,6 +39,17 @@ CLAUSE_ENDS = frozenset(",;:—–、，；：،؛")
 OPENING = "\"'“‘«([{（「『【¿¡"
 CLOSING = "\"'”’»)]}）」』】"
 
+DOTTED_I = frozenset({"tr", "az"})
+"""Languages whose i keeps its dot as a capital and whose ı has none."""
+
+PARTICLES = {
+    "ko": _words(
+        "은 는 이 가 을 를 의 에 도 만 와 과 로 야 아 나 랑 으로 이랑 한테 에게 에서 까지 부터 이야 "
+        "들 들이 들은 들을 들도 라고 이라고 처럼 보다 같은 같이 하고 이다 입니다 였어 이에요 예요"
+    ),
+}
+"""What is written together with the word before it, by language."""
+
 TITLES = _words("mr mrs ms dr prof st mme mlle sr sra hr fr")
 """Abbreviations before a name, whose point ends no sentence. Lower case."""
 

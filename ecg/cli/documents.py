@@ -18,7 +18,7 @@ from ecg.captions.lint import lint as linted
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, list_styles, load_style
 from ecg.captions.transcript import Transcript, read_transcript
-from ecg.cli.options import FILE, STRENGTH, STYLE, read, reporting, run, write
+from ecg.cli.options import FILE, STRENGTH, STYLE, paging, read, reporting, rules, run, write
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
@@ -31,6 +31,7 @@ from ecg.media.info import VideoStream
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @click.option("--video", type=FILE, metavar="IN", help="Page for this picture's shape and rate.")
+@paging
 @reporting
 def compose(
     out: Output,
@@ -39,6 +40,7 @@ def compose(
     style: Style | None,
     strength: float,
     video: Path | None,
+    **options: Any,
 ) -> None:
     """Page a transcript into cues: what is said into what is shown."""
     settings = load_settings().settings
@@ -46,7 +48,12 @@ def compose(
     document = read_transcript(read(transcript))
     picture = _picture(settings, video)
     scenario = composed(
-        document, look, strength=strength, size=picture.shown_size, fps=picture.rate
+        document,
+        look,
+        strength=strength,
+        rules=rules(options),
+        size=picture.shown_size,
+        fps=picture.rate,
     )
     _put(out, output, encode(scenario), "scenario")
 
