@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated
@@ -11,9 +12,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ecg.captions.bonds import bound_words
 from ecg.captions.languages import CJK, UNSPACED
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page, page_cuts
 from ecg.captions.scenario import (
+    BOUND,
     MAX_WORDS,
     Cue,
     CueWord,
@@ -46,6 +49,9 @@ characters are short enough as they are."""
 PALETTE = ("#f5b14b", "#56b4e9", "#7bd88f", "#e58fc0", "#f0e442", "#ff8f6b")
 """Speaker colours after Okabe and Ito (2008), lightened where they must be so that each has a
 contrast of at least 7:1 on black, in an order whose neighbours stay apart for colour-blind eyes."""
+
+BREAKABLE = 0.6
+"""The part of a line from which on a cue may be broken, as loud words are larger."""
 
 _MUSIC = frozenset({"music", "singing"})
 
@@ -86,7 +92,7 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
     rules = rules or Rules()
     page = page_of(transcript.language, style.paging, rules, size)
     cues = [
-        _speech_cue(words[a:b], speaker)
+        _speech_cue(words[a:b], speaker, page)
         for speaker, words in _runs(transcript, rules.mask)
         for a, b in pairwise(_cuts(words, page, rules))
     ]
@@ -142,11 +148,19 @@ def _cuts(words: Sequence[Word], page: Page, rules: Rules) -> list[int]:
     return page_cuts(words, page)
 
 
-def _speech_cue(words: Sequence[Word], speaker: str) -> Cue:
+def _speech_cue(words: Sequence[Word], speaker: str, page: Page) -> Cue:
+    texts = [word.text for word in words]
+    wide = width(joined(texts), page.language)
+    bound: AbstractSet[int] = frozenset()
+    if wide > BREAKABLE * page.characters:
+        bound = bound_words(texts, page.language, page.characters, lines=page.lines)
     shown = tuple(
-        CueWord(text=w.text, start=w.start, end=w.end, loudness=w.loudness, pitch=w.pitch)
-        for w in words
-    )
+        CueWord(
+            text=word.text, start=word.start, end=word.end,
+            loudness=word.loudness, pitch=word.pitch, tags=(BOUND,) if index in bound else (),
+        )
+        for index, word in enumerate(words)
+    )  # fmt: skip
     return Cue(
         id="c", kind="speech", start=words[0].start, end=words[-1].end,
         speaker=speaker, region=None, words=shown,

@@ -11,10 +11,11 @@ from typing import Any, Literal
 import msgspec
 
 from ecg.captions.compose import GAP_FRAMES, Rules, page_of
+from ecg.captions.lines import lines_of
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page
 from ecg.captions.scenario import Cue, Point, Scenario
 from ecg.captions.styles import Style, check_choice
-from ecg.captions.text import joined, language_of, lines_of, reading_speed, width
+from ecg.captions.text import joined, language_of, reading_speed, width
 
 SOLID = 0.8
 """Opacity of a black box on which white and every colour of ``PALETTE`` keep at least 5:1, by the
