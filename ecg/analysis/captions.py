@@ -18,9 +18,10 @@ from ecg.analysis import service
 from ecg.analysis.desk import AnalysisDesk
 from ecg.captions import transcript as transcripts
 from ecg.captions.compose import Rules
+from ecg.captions.findings import Finding
 from ecg.captions.formats import export_captions
 from ecg.captions.imported import import_captions
-from ecg.captions.lint import Finding, lint
+from ecg.captions.lint import lint
 from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
 from ecg.captions.wording import Case, Mask, Punctuation

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Protocol
 
 import msgspec
 
 from ecg.captions.bonds import Bond, bonds, bound_words
 from ecg.captions.text import between, ends_sentence, width
-from ecg.captions.transcript import Word
 
 SHORTEST = 5 / 6
 LONGEST = 7.0
@@ -38,6 +38,17 @@ _UNEVEN = 3.0  # times the square of the part by which a cue is emptier than EVE
 _EVEN = 0.6
 
 
+class Timed(Protocol):
+    """A word, heard or shown: its text, and its times in seconds."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+
+
 class Page(msgspec.Struct, frozen=True):
     """The room of one cue: ``lines`` of ``characters`` as the language counts them, at most
     ``words``, standing at most ``duration`` seconds."""
@@ -49,7 +60,7 @@ class Page(msgspec.Struct, frozen=True):
     duration: float
 
 
-def page_cuts(words: Sequence[Word], page: Page) -> list[int]:
+def page_cuts(words: Sequence[Timed], page: Page) -> list[int]:
     """Where a run of words is cut so that the whole costs least: 0, cuts in order, its length.
 
     A cue is wider or longer than ``page`` only where a single word is.
@@ -73,7 +84,7 @@ def page_cuts(words: Sequence[Word], page: Page) -> list[int]:
 
 
 def _fitting(
-    words: Sequence[Word], start: int, page: Page, bound: AbstractSet[int]
+    words: Sequence[Timed], start: int, page: Page, bound: AbstractSet[int]
 ) -> list[tuple[int, int, float]]:
     """(end, lines, width) of each cue from ``start`` that fits; the first word always does. A
     word of ``bound`` stands on one line with the next."""
@@ -101,7 +112,7 @@ def _fitting(
 
 
 def _cue_cost(
-    words: Sequence[Word], between_words: Sequence[Bond], page: Page
+    words: Sequence[Timed], between_words: Sequence[Bond], page: Page
 ) -> Callable[[int, int, int, float], float]:
     """The cost of a cue of ``words[start:end]``, in so many lines of so much width in all."""
     room = page.characters * page.lines

@@ -21,6 +21,9 @@ MAX_SPEAKERS = 200
 MAX_PARAMETERS = 50
 """Of any: words of one cue, speakers, and parameters of its style."""
 
+INTERPOLATED = "interpolated"
+"""The tag of a word whose times were not measured but spread over its cue."""
+
 BOUND = "bound"
 """The tag of a word that stands on one line with the next, as an article with its noun."""
 

@@ -112,11 +112,7 @@ def rules(options: dict[str, Any]) -> Rules:
 
 
 def _entries(path: Path) -> list[str]:
-    try:
-        text = read(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputRefused(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    entries = [line.strip() for line in text.splitlines() if line.strip()]
+    entries = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if not entries:
         raise InputRefused(f"{path}: no words; write one a line")
     if len(entries) > MAX_MASKED:
