@@ -20,6 +20,7 @@ from ecg.analysis.interfaces import (
 from ecg.analysis.languages import language_code
 from ecg.analysis.script import read_script
 from ecg.analysis.terms import read_terms
+from ecg.captions.backdrop import Backdrop
 from ecg.kernel.errors import InputRefused
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
@@ -57,6 +58,10 @@ class _ChildEngine:
     async def poster(self, source: Path, on_alive: Callable[[], None] | None = None) -> Poster:
         job = ProbeJob(_told(source))
         return await self._child.call("poster", job, Poster, on_alive=on_alive)
+
+    async def backdrop(self, source: Path, on_alive: Callable[[], None] | None = None) -> Backdrop:
+        job = ProbeJob(_told(source))
+        return await self._child.call("backdrop", job, Backdrop, on_alive=on_alive)
 
     async def run(
         self,

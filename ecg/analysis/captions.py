@@ -18,32 +18,30 @@ from ecg.analysis import service
 from ecg.analysis.desk import AnalysisDesk
 from ecg.captions import transcript as transcripts
 from ecg.captions.compose import Rules
+from ecg.captions.findings import Finding
 from ecg.captions.formats import export_captions
 from ecg.captions.imported import import_captions
-from ecg.captions.lint import Finding, lint
+from ecg.captions.lint import lint
 from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
-from ecg.kernel.errors import (
-    FieldError,
-    NotFound,
-    RequestInvalid,
-)
+from ecg.captions.wording import Case, Mask, Punctuation
+from ecg.kernel.errors import FieldError, NotFound, RequestInvalid
 from ecg.kernel.web import Caller
 from ecg.media.info import VideoFacts
 
 
 class ComposeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out is the style's, else the language's. ``words`` per cue, ``chars`` per
-    line, ``duration`` in seconds. ``case``, ``punctuation`` and ``mask`` are not carried out
-    yet and refused."""
+    line, ``duration`` in seconds. ``punctuation``: ``soft`` leaves out stops and commas. ``mask``:
+    words that are not to be read; the sound is left as it is."""
 
     words: Annotated[int, Meta(ge=1, le=200)] | None = None
     chars: Annotated[int, Meta(ge=1, le=200)] | None = None
     lines: Annotated[int, Meta(ge=1, le=5)] | None = None
     duration: Annotated[float, Meta(gt=0, le=60)] | None = None
-    case: Literal["upper", "lower", "sentence"] | None = None
-    punctuation: bool | None = None
-    mask: bool | None = None
+    case: Case | None = None
+    punctuation: Punctuation = "keep"
+    mask: Mask | None = None
 
 
 class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,14 +135,14 @@ async def compose_scenario(
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
         document = await service.read_latest_transcript(session, owner, video.id)
-    for name in ("case", "punctuation", "mask"):
-        if getattr(data.rules, name) is not None:
-            raise _refused(f"$.rules.{name}", "is not supported yet; leave it out")
     rules = Rules(
         words=data.rules.words,
         characters=data.rules.chars,
         lines=data.rules.lines,
         duration=data.rules.duration,
+        case=data.rules.case,
+        punctuation=data.rules.punctuation,
+        mask=data.rules.mask,
     )
     style = _style(data.style or desk.style)
     scenario = await asyncio.to_thread(

@@ -10,6 +10,7 @@ import msgspec
 
 from ecg.analysis.script import Written
 from ecg.analysis.terms import Term
+from ecg.captions.backdrop import Backdrop
 from ecg.captions.transcript import Transcript
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo, VideoLimits
@@ -86,6 +87,11 @@ class AnalysisEngine(Protocol):
     async def poster(self, source: Path, on_alive: Callable[[], None] | None = None) -> Poster:
         """A frame from a tenth into ``source``. Raises ``MediaRefused`` where it has no
         picture or none can be decoded."""
+        ...
+
+    async def backdrop(self, source: Path, on_alive: Callable[[], None] | None = None) -> Backdrop:
+        """The key frames of ``source``, very small. Raises ``MediaRefused`` where it has no
+        picture or is damaged."""
         ...
 
     async def probe(self, source: Path, on_alive: Callable[[], None] | None = None) -> MediaInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated
@@ -11,10 +12,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ecg.captions.bonds import bound_words
 from ecg.captions.emphasis import Emphasis, emphases
 from ecg.captions.languages import CJK, UNSPACED
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST, Page, page_cuts
 from ecg.captions.scenario import (
+    BOUND,
     MAX_WORDS,
     Cue,
     CueWord,
@@ -25,6 +28,7 @@ from ecg.captions.scenario import (
 from ecg.captions.styles import Paging, Style
 from ecg.captions.text import joined, line_room, reading_speed, width
 from ecg.captions.transcript import TOLERANCE, Sound, Transcript, Word
+from ecg.captions.wording import Case, Mask, Punctuation, mask_words, write_cues
 
 GAP_FRAMES = 2
 """Frames between two cues that do not touch: a shorter gap flickers (Netflix)."""
@@ -47,19 +51,27 @@ PALETTE = ("#f5b14b", "#56b4e9", "#7bd88f", "#e58fc0", "#f0e442", "#ff8f6b")
 """Speaker colours after Okabe and Ito (2008), lightened where they must be so that each has a
 contrast of at least 7:1 on black, in an order whose neighbours stay apart for colour-blind eyes."""
 
+BREAKABLE = 0.6
+"""The part of a line from which on a cue may be broken, as loud words are larger."""
+
 _MUSIC = frozenset({"music", "singing"})
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user's paging; what is ``None`` is the style's, else the language's. ``words``: exactly
-    so many per cue while a speaker goes on, whatever their width. ``characters`` per line, as
-    the language counts them (a Hangul syllable is 1, a Latin letter beside it 0.5).
-    ``duration``: seconds a cue may stand at most."""
+    """A user's paging and writing; what is ``None`` is the style's, else the language's.
+    ``words``: exactly so many per cue while a speaker goes on, whatever their width.
+    ``characters`` per line, as the language counts them (a Hangul syllable is 1, a Latin letter
+    beside it 0.5). ``duration``: seconds a cue may stand at most. ``case`` and ``punctuation``
+    as ``write_cues`` has them; ``mask``: words that are not to be read (the sound is left as it
+    is)."""
 
     words: Annotated[int, Meta(ge=1, le=MAX_WORDS)] | None = None
     characters: Annotated[int, Meta(ge=1)] | None = None
     lines: Annotated[int, Meta(ge=1)] | None = None
     duration: Annotated[float, Meta(gt=0)] | None = None
+    case: Case | None = None
+    punctuation: Punctuation = "keep"
+    mask: Mask | None = None
 
 
 def compose(  # noqa: PLR0913 - each is a choice of its own
@@ -82,12 +94,14 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
     page = page_of(transcript.language, style.paging, rules, size)
     emphasis = emphases(transcript)
     cues = [
-        _speech_cue(words[a:b], speaker, emphasis)
-        for speaker, words in _runs(transcript)
+        _speech_cue(words[a:b], speaker, page, emphasis)
+        for speaker, words in _runs(transcript, rules.mask)
         for a, b in pairwise(_cuts(words, page, rules))
     ]
     cues += [_sound_cue(sound, page.duration) for sound in transcript.sounds]
     cues.sort(key=lambda cue: (cue.start, cue.end))
+    if rules.case or rules.punctuation != "keep":
+        cues = write_cues(cues, transcript.language, rules.case, rules.punctuation)
     return Scenario(
         version=1,
         style=StyleChoice(style.name, strength),
@@ -114,11 +128,12 @@ def page_of(language: str, paging: Paging, rules: Rules, size: tuple[int, int]) 
     )
 
 
-def _runs(transcript: Transcript) -> list[tuple[str, list[Word]]]:
-    """Words of one speaker without a pause between them."""
+def _runs(transcript: Transcript, mask: Mask | None) -> list[tuple[str, list[Word]]]:
+    """Words of one speaker without a pause between them, those of ``mask`` made unreadable."""
     runs: list[tuple[str, list[Word]]] = []
     for segment in transcript.segments:
-        for word in segment.words:
+        words = mask_words(segment.words, mask, transcript.language) if mask else segment.words
+        for word in words:
             goes_on = (
                 runs and runs[-1][0] == segment.speaker and word.start - runs[-1][1][-1].end < PAUSE
             )
@@ -135,13 +150,19 @@ def _cuts(words: Sequence[Word], page: Page, rules: Rules) -> list[int]:
     return page_cuts(words, page)
 
 
-def _speech_cue(words: Sequence[Word], speaker: str, emphasis: Emphasis) -> Cue:
+def _speech_cue(words: Sequence[Word], speaker: str, page: Page, emphasis: Emphasis) -> Cue:
+    texts = [word.text for word in words]
+    wide = width(joined(texts), page.language)
+    bound: AbstractSet[int] = frozenset()
+    if wide > BREAKABLE * page.characters:
+        bound = bound_words(texts, page.language, page.characters, lines=page.lines)
     shown = tuple(
         CueWord(
-            text=w.text, start=w.start, end=w.end, loudness=w.loudness, pitch=w.pitch,
-            emphasis=emphasis.get((speaker, w.start)),
+            text=word.text, start=word.start, end=word.end,
+            loudness=word.loudness, pitch=word.pitch,
+            emphasis=emphasis.get((speaker, word.start)), tags=(BOUND,) if index in bound else (),
         )
-        for w in words
+        for index, word in enumerate(words)
     )  # fmt: skip
     return Cue(
         id="c", kind="speech", start=words[0].start, end=words[-1].end,

@@ -12,9 +12,10 @@ from pysubs2.formats.webvtt import WebVTTFormat
 
 from ecg.captions.compose import compose
 from ecg.captions.document import encode
+from ecg.captions.lines import break_lines, lines_of
 from ecg.captions.scenario import Cue, Scenario
 from ecg.captions.styles import load_style
-from ecg.captions.text import between, break_lines, language_of, line_room, lines_of
+from ecg.captions.text import between, language_of, line_room
 from ecg.captions.transcript import Transcript
 
 FORMATS = ("srt", "vtt", "ass", "json")

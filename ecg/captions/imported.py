@@ -12,6 +12,7 @@ import msgspec
 import pysubs2
 
 from ecg.captions.scenario import (
+    INTERPOLATED,
     MAX_BYTES,
     MAX_CUES,
     MAX_WORDS,
@@ -26,9 +27,6 @@ from ecg.captions.transcript import MAX_TEXT
 from ecg.kernel.errors import InputRefused
 
 IMPORTS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
-
-INTERPOLATED = "interpolated"
-"""The tag of a word whose times were not measured but spread over its cue."""
 
 MAX_CHARACTERS = 2_000
 """Of the text of one cue; more than a person reads in it, and splitting it takes time."""

@@ -21,6 +21,12 @@ MAX_SPEAKERS = 200
 MAX_PARAMETERS = 50
 """Of any: words of one cue, speakers, and parameters of its style."""
 
+INTERPOLATED = "interpolated"
+"""The tag of a word whose times were not measured but spread over its cue."""
+
+BOUND = "bound"
+"""The tag of a word that stands on one line with the next, as an article with its noun."""
+
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")]
 CueId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]
 Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)")]

@@ -32,6 +32,20 @@ class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: int = 2
 
 
+class Type(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``style.css`` makes of the letters, told to what draws without a browser. ``size``: of
+    the picture's height (less where it is narrow); ``line_height`` in em; ``weight`` 1..1000;
+    ``louder`` and ``softer``: ratios of size of a word 12 dB louder and softer; ``plain``: no word
+    changes while it is said."""
+
+    size: float
+    line_height: float
+    weight: float
+    louder: float = 1.0
+    softer: float = 1.0
+    plain: bool = False
+
+
 class Face(msgspec.Struct, frozen=True):
     """A font file, as ``fonts/manifest.json`` lists it."""
 
@@ -47,6 +61,7 @@ class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     position: Literal["bottom", "middle", "top"]
     paging: Paging
     parameters: dict[str, Parameter]
+    type: Type
     name: str = ""
 
 

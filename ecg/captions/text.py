@@ -1,10 +1,10 @@
-"""Measuring and breaking text: how wide, how fast to read, by language."""
+"""Measuring text: how wide, how fast to read, by language."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from ecg.captions.languages import (
@@ -61,45 +61,6 @@ def joined(words: Iterable[str]) -> str:
         line += (between(last, word) if last else "") + word
         last = word
     return line
-
-
-def lines_of(words: Sequence[str], language: str, characters: float) -> list[str]:
-    """The text of ``break_lines``."""
-    return [joined(words[i] for i in line) for line in break_lines(words, language, characters)]
-
-
-def break_lines(words: Sequence[str], language: str, characters: float) -> list[list[int]]:
-    """Words broken into as few lines as fit ``characters``, the lines as even as they go.
-
-    Each line is the indices of its words. A word wider than a line stands alone on one.
-    """
-    lines = _filled(words, language, characters)
-    if len(lines) <= 1:
-        return lines
-    widest = max(width(word, language) for word in words)
-    low, high = min(widest, characters), characters
-    for _ in range(12):
-        middle = (low + high) / 2
-        if len(_filled(words, language, middle)) > len(lines):
-            low = middle
-        else:
-            high = middle
-    return _filled(words, language, high)
-
-
-def _filled(words: Sequence[str], language: str, characters: float) -> list[list[int]]:
-    lines: list[list[int]] = []
-    filled = 0.0
-    for index, word in enumerate(words):
-        gap = width(between(words[index - 1], word), language) if lines else 0.0
-        wide = width(word, language)
-        if lines and filled + gap + wide <= characters:
-            lines[-1].append(index)
-            filled += gap + wide
-        else:
-            lines.append([index])
-            filled = wide
-    return lines
 
 
 def reading_speed(language: str) -> int:

@@ -10,15 +10,17 @@ import msgspec
 from rich.table import Table
 
 from ecg import roles
+from ecg.captions.backdrop import Backdrop
 from ecg.captions.compose import compose as composed
 from ecg.captions.document import encode
 from ecg.captions.formats import FORMATS, export_captions
 from ecg.captions.imported import IMPORTS, import_captions
+from ecg.captions.lint import fix as fixed
 from ecg.captions.lint import lint as linted
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, list_styles, load_style
 from ecg.captions.transcript import Transcript, read_transcript
-from ecg.cli.options import FILE, STRENGTH, STYLE, read, reporting, run, write
+from ecg.cli.options import FILE, STRENGTH, STYLE, paging, read, reporting, rules, run, write
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, load_settings
@@ -31,6 +33,7 @@ from ecg.media.info import VideoStream
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @click.option("--video", type=FILE, metavar="IN", help="Page for this picture's shape and rate.")
+@paging
 @reporting
 def compose(
     out: Output,
@@ -39,6 +42,7 @@ def compose(
     style: Style | None,
     strength: float,
     video: Path | None,
+    **options: Any,
 ) -> None:
     """Page a transcript into cues: what is said into what is shown."""
     settings = load_settings().settings
@@ -46,26 +50,42 @@ def compose(
     document = read_transcript(read(transcript))
     picture = _picture(settings, video)
     scenario = composed(
-        document, look, strength=strength, size=picture.shown_size, fps=picture.rate
+        document,
+        look,
+        strength=strength,
+        rules=rules(options),
+        size=picture.shown_size,
+        fps=picture.rate,
     )
     _put(out, output, encode(scenario), "scenario")
 
 
 @click.command()
 @click.argument("scenario", type=FILE)
-@click.option("--video", type=FILE, metavar="IN", help="Judge for this picture's shape and rate.")
+@click.option("--video", type=FILE, metavar="IN", help="Judge by this picture.")
+@click.option("--fix", "fixing", is_flag=True, help="Write the scenario with every repair made.")
+@click.option("-o", "--output", type=FILE, metavar="F", help="Where --fix writes to.")
 @reporting
-def lint(out: Output, scenario: Path, video: Path | None) -> None:
-    """Check how readable captions are; exit 1 on errors."""
+def lint(
+    out: Output, scenario: Path, video: Path | None, output: Path | None, *, fixing: bool
+) -> None:
+    """Check how readable captions are; exit 1 on errors. With --fix: on what is left of them."""
+    if output is not None and not fixing:
+        raise click.UsageError("-o is where --fix writes to; add --fix.")
     document = read_scenario(read(scenario))
-    picture = _picture(load_settings().settings, video)
-    findings = linted(document, size=picture.shown_size, fps=picture.rate)
-    if out.as_json:
+    picture, backdrop = _seen(load_settings().settings, video)
+    size, rate = picture.shown_size, picture.rate
+    if fixing:
+        document = fixed(document, size=size, fps=rate, backdrop=backdrop)
+        _put(out, output, encode(document), "scenario")
+    findings = linted(document, size=size, fps=rate, backdrop=backdrop)
+    if not fixing and out.as_json:
         click.echo(msgspec.json.encode(findings))
     else:
         for finding in findings:
-            click.echo(f"{finding.severity}: cue {finding.cue_id}: {finding.message}")
-        out.say("nothing to put right" if not findings else f"{len(findings)} to look at")
+            click.echo(f"{finding.severity}: cue {finding.cue_id}: {finding.message}", err=fixing)
+        left = "left to look at" if fixing else "to look at"
+        out.say("nothing to put right" if not findings else f"{len(findings)} {left}")
     if any(finding.severity == "error" for finding in findings):
         raise click.exceptions.Exit(1)
 
@@ -75,18 +95,25 @@ _USUAL = VideoStream(0, "", 1920, 1080, "", "30", 0.0, 0.0)
 
 def _picture(settings: Settings, video: Path | None) -> VideoStream:
     """Facts of the picture that captions are for; without a video, of an ordinary one."""
-    return _USUAL if video is None else run(_probed(settings, video))
+    return _USUAL if video is None else run(_looked_at(settings, video, look=False))[0]
 
 
-async def _probed(settings: Settings, video: Path) -> VideoStream:
+def _seen(settings: Settings, video: Path | None) -> tuple[VideoStream, Backdrop | None]:
+    """The same, and what of the picture is behind captions."""
+    return (_USUAL, None) if video is None else run(_looked_at(settings, video, look=True))
+
+
+async def _looked_at(
+    settings: Settings, video: Path, *, look: bool
+) -> tuple[VideoStream, Backdrop | None]:
     engine = roles.analysis_engine(settings)
     try:
         info = await engine.probe(video)
+        if not info.video:
+            raise InputRefused(f"{video}: this file has no picture")
+        return info.video[0], await engine.backdrop(video) if look else None
     finally:
         await engine.close()
-    if not info.video:
-        raise InputRefused(f"{video}: this file has no picture")
-    return next(iter(info.video))
 
 
 @click.command()

@@ -12,7 +12,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from ecg import roles
+from ecg.captions.compose import Rules
+from ecg.captions.scenario import MAX_WORDS
 from ecg.captions.styles import load_style
+from ecg.captions.wording import MAX_MASKED, Mask
 from ecg.cli.output import Output
 from ecg.kernel.errors import InputRefused, NotFound
 
@@ -61,6 +64,60 @@ HEIGHT = Named("pixels", roles.check_height)
 RATE = Named("rate", roles.frame_rate)
 SPEAKERS = click.IntRange(1, 20)
 STRENGTH = click.FloatRange(0, 1)
+
+
+def paging(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds how cues are paged and written, for ``rules``."""
+    for option in reversed((
+        click.option("--words", type=click.IntRange(1, MAX_WORDS), help="Per cue, exactly."),
+        click.option("--characters", type=click.IntRange(1, 200), help="Per line at most."),
+        click.option("--lines", type=click.IntRange(1, 5), help="Per cue at most."),
+        click.option(
+            "--duration", type=click.FloatRange(0, 60, min_open=True), help="Of a cue, s at most."
+        ),
+        click.option("--case", type=click.Choice(["upper", "lower", "sentence"]), help="Of letters."),
+        click.option(
+            "--punctuation",
+            type=click.Choice(["keep", "soft", "none"]),
+            default="keep",
+            help="soft: no stops and commas.",
+        ),
+        click.option("--mask", type=FILE, metavar="F", help="Words not to be read, one a line."),
+        click.option(
+            "--mask-form",
+            type=click.Choice(["first-last", "all", "bleep"]),
+            default="first-last",
+            help="f**k, **** or [bleep].",
+        ),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def rules(options: dict[str, Any]) -> Rules:
+    """What ``paging`` was told. Raises ``InputRefused`` for a list of words that cannot be used."""
+    mask: Mask | None = None
+    if options["mask"] is not None:
+        entries = _entries(options["mask"])
+        mask = Mask(tuple(entries), options["mask_form"])
+    return Rules(
+        words=options["words"],
+        characters=options["characters"],
+        lines=options["lines"],
+        duration=options["duration"],
+        case=options["case"],
+        punctuation=options["punctuation"],
+        mask=mask,
+    )
+
+
+def _entries(path: Path) -> list[str]:
+    entries = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    if not entries:
+        raise InputRefused(f"{path}: no words; write one a line")
+    if len(entries) > MAX_MASKED:
+        raise InputRefused(f"{path}: {len(entries):,} words; at most {MAX_MASKED:,} are allowed")
+    return entries
 
 
 def run(work: Coroutine[Any, Any, R]) -> R:

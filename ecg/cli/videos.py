@@ -22,9 +22,11 @@ from ecg.cli.options import (
     STRENGTH,
     STYLE,
     listening,
+    paging,
     read,
     read_text,
     reporting,
+    rules,
     run,
     write,
 )
@@ -88,6 +90,7 @@ def _result_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @click.option("--strength", type=STRENGTH, default=1.0, help="How expressive, 0 plain to 1.")
 @listening
+@paging
 @_result_options
 @click.option("--save-transcript", type=FILE, metavar="F", help="Keep what was heard.")
 @click.option("--save-scenario", type=FILE, metavar="F", help="Keep what was drawn.")
@@ -95,6 +98,7 @@ def _result_options(command: Callable[..., None]) -> Callable[..., None]:
 def caption(out: Output, sources: tuple[Path, ...], output: str, **options: Any) -> None:
     """Turn talking videos into captioned ones: the whole job."""
     _check_options(options)
+    rules(options)  # refused before any work
     settings = load_settings().settings
     targets = _targets(sources, output, roles.SUFFIXES[options["format"]])
     saved = [
@@ -157,6 +161,7 @@ def _composed(
         heard.transcript,
         style,
         strength=options["strength"],
+        rules=rules(options),
         size=picture.shown_size,
         fps=options["fps"] or picture.rate,
     )

@@ -85,11 +85,13 @@ async def test_compose_pages_the_transcript_anew(here: World) -> None:
     video = await here.analysed(owner, "One", "two", "three", "four")
     _, tag = await scenario_of(here, owner, video)
     path = f"/videos/{video}/scenario/compose"
-    body = {"style": "broadcast", "strength": 0.5, "rules": {"words": 1}}
+    rules = {"words": 1, "case": "upper", "mask": {"words": ["three"]}}
+    body = {"style": "broadcast", "strength": 0.5, "rules": rules}
     answer = await here.ask(owner, "POST", path, body)
     assert answer.status_code == 200, answer.text
     made = answer.json()
-    assert len(made["cues"]) == 4
+    texts = [[word["text"] for word in cue["words"]] for cue in made["cues"]]
+    assert texts == [["ONE"], ["TWO"], ["T***E"], ["FOUR"]]
     assert (made["style"]["name"], made["style"]["strength"]) == ("broadcast", 0.5)
     stored, new = await scenario_of(here, owner, video)
     assert (stored, new) == (made, answer.headers["etag"])
@@ -98,8 +100,8 @@ async def test_compose_pages_the_transcript_anew(here: World) -> None:
         ({"style": "none"}, "$.style"),
         ({"strength": 2}, "strength"),
         ({"rules": {"words": 0}}, "words"),
-        ({"rules": {"case": "upper"}}, "$.rules.case"),
-        ({"rules": {"mask": True}}, "$.rules.mask"),
+        ({"rules": {"case": "title"}}, "case"),
+        ({"rules": {"mask": {"words": ["two"], "form": "x"}}}, "mask"),
         ({"rules": {"other": 1}}, "other"),
     ):
         answer = await here.ask(owner, "POST", path, body)

@@ -8,6 +8,8 @@ import msgspec
 
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, Poster, ProbeJob
+from ecg.captions.backdrop import LONGER_SIDE, PER_SECOND, Backdrop
+from ecg.media.backdrop import small_frames
 from ecg.media.info import MediaInfo
 from ecg.media.poster import poster
 from ecg.media.probe import probe
@@ -23,6 +25,12 @@ def _poster(payload: msgspec.Raw, _context: Context) -> Poster:
     return Poster(poster(Path(msgspec.msgpack.decode(payload, type=ProbeJob).source)))
 
 
+def _backdrop(payload: msgspec.Raw, _context: Context) -> Backdrop:
+    source = Path(msgspec.msgpack.decode(payload, type=ProbeJob).source)
+    width, height, times, frames = small_frames(source, LONGER_SIDE, PER_SECOND)
+    return Backdrop(width, height, tuple(times), tuple(frames))
+
+
 def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
     def report(progress: AnalysisProgress) -> None:
         context.check()
@@ -31,4 +39,4 @@ def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
     return run(msgspec.msgpack.decode(payload, type=EngineJob), report, context.limits.video)
 
 
-serve({"probe": _probe, "poster": _poster, "run": _run})
+serve({"probe": _probe, "poster": _poster, "backdrop": _backdrop, "run": _run})

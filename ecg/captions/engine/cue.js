@@ -26,6 +26,7 @@ export function buildCue(cue, strength) {
   if (cue.label) element.append(block("speaker", cue.label));
   cue.words.forEach((word, index) => {
     if (word.joint === "space") element.append(" ");
+    if (word.joint === "bound") element.append("\u00a0");
     if (word.joint === "break") element.append(document.createElement("wbr"));
     element.append(buildWord(word, index, cue, strength));
   });

@@ -16,7 +16,7 @@
  * @typedef {{version: 1, style: Choice, speakers: Record<string, Speaker>, cues: Cue[]}} Scenario
  *
  * @typedef {{source: Word, start: number, end: number,
- *   joint: "space" | "break" | "none"}} PreparedWord
+ *   joint: "space" | "bound" | "break" | "none"}} PreparedWord
  * @typedef {object} PreparedCue
  * @property {Cue} source
  * @property {number} start microseconds of the scenario
@@ -83,8 +83,18 @@ function prepareWords(cue) {
     source: word,
     start: micros(word.start),
     end: micros(word.end),
-    joint: index === 0 ? "none" : between(shown[index - 1].text.trim(), word.text.trim()),
+    joint: index === 0 ? "none" : jointOf(shown[index - 1], word),
   }));
+}
+
+/**
+ * @param {Word} before a word tagged as bound stands on one line with the next
+ * @param {Word} after
+ */
+function jointOf(before, after) {
+  const joint = between(before.text.trim(), after.text.trim());
+  if (!before.tags?.includes("bound")) return joint;
+  return joint === "space" ? "bound" : "none";
 }
 
 /**

@@ -125,3 +125,18 @@ def test_a_thousand_words_cost_one_cue(stage):
         stage.seek(t)
         assert len(stage.boxes(".cue")) == 1
         assert stage.page.evaluate("() => root.querySelectorAll('.ink').length") == 10
+
+
+def test_words_that_belong_together_stand_on_one_line(stage):
+    """Tagged or not, the lines are the browser's; the tag only takes a place to break away."""
+    lines = """() => [...root.querySelectorAll(".word")].map((one) =>
+      Math.round(one.getBoundingClientRect().bottom))"""
+    said = cue("we took the train from Lower New York to Upper New York again", 0, 4)
+    stage.open(scenario(said, size=2), width=480, height=270)
+    rows = stage.page.evaluate(lines)
+    cut = next(index for index in range(len(rows)) if rows[index] != rows[index + 1])
+    said["words"][cut]["tags"] = ["bound"]
+    stage.open(scenario(said, size=2), width=480, height=270)
+    again = stage.page.evaluate(lines)
+    assert again[cut] == again[cut + 1]
+    assert len(set(again)) == len(set(rows))

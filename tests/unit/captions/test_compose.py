@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from ecg.captions.compose import LINGER, PALETTE, Rules, compose, page_of
 from ecg.captions.document import encode
+from ecg.captions.lines import lines_of
 from ecg.captions.lint import lint
 from ecg.captions.paging import LONGEST, PAUSE, SHORTEST
 from ecg.captions.scenario import MAX_WORDS, Scenario, check_scenario, read_scenario
 from ecg.captions.styles import load_style
-from ecg.captions.text import joined, lines_of, width
+from ecg.captions.text import joined, width
 from ecg.captions.transcript import TOLERANCE, Segment, Sound, Transcript, Word, check_transcript
 from tests.unit.captions.documents import spoken, transcript
 

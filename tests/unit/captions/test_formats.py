@@ -8,9 +8,10 @@ import pytest
 
 from ecg.captions.compose import compose
 from ecg.captions.formats import export_captions
+from ecg.captions.lines import lines_of
 from ecg.captions.scenario import read_scenario
 from ecg.captions.styles import load_style
-from ecg.captions.text import lines_of, width
+from ecg.captions.text import width
 from ecg.captions.transcript import Sound
 from tests.unit.captions.documents import spoken, transcript
 

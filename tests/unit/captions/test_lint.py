@@ -8,7 +8,8 @@ import pytest
 
 from ecg.captions.compose import compose
 from ecg.captions.document import encode
-from ecg.captions.lint import Finding, lint
+from ecg.captions.findings import Finding, patched
+from ecg.captions.lint import lint
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import load_style
 from tests.unit.captions.documents import spoken, transcript
@@ -41,15 +42,20 @@ def scenario(*cues: dict[str, Any], **style: Any) -> Scenario:
 
 
 def repaired(document: Scenario, finding: Finding) -> Scenario:
-    """The scenario with the finding's JSON Patch applied (replace and add of one value)."""
+    """The scenario with the finding's JSON Patch applied, as a client would do it."""
     values = json.loads(encode(document))
     for step in finding.repair or []:
-        assert step["op"] in {"replace", "add"}
         *path, last = step["path"].split("/")[1:]
         place: Any = values
         for key in path:
             place = place[int(key)] if isinstance(place, list) else place[key]
-        place[last] = step["value"]
+        if step["op"] == "remove":
+            place.pop(int(last))
+        elif step["op"] == "add" and isinstance(place, list):
+            place.insert(int(last), step["value"])
+        else:
+            place[int(last) if isinstance(place, list) else last] = step["value"]
+    assert patched(document, finding.repair or []) == read_scenario(json.dumps(values))
     return read_scenario(json.dumps(values))
 
 
@@ -103,7 +109,7 @@ def test_a_repair_removes_its_finding() -> None:
 
 
 def test_no_repair_is_offered_where_there_is_no_room() -> None:
-    close = scenario(cue(1, "hi", 0, 0.4), cue(2, "you there", 0.4, 2))
+    close = scenario(cue(1, "hi", 0, 0.4, "s1"), cue(2, "you there", 0.4, 2, "s2"))
     (finding,) = [finding for finding in lint(close) if finding.code == "too_short"]
     assert finding.repair is None
 
