@@ -8,6 +8,7 @@ import msgspec
 
 from ecg.captions.languages import CAPITAL_NOUNS, CLOSING, LEANING, OPENING, TITLES
 from ecg.captions.text import between, ends_clause, ends_sentence, width
+from ecg.captions.scenario import CueWord
 from ecg.captions.transcript import Word
 
 SHORTEST = 5 / 6
@@ -35,6 +36,9 @@ _EVEN = 0.6
 _AROUND = OPENING + CLOSING + "."
 
 
+Timed = Word | CueWord
+
+
 class Page(msgspec.Struct, frozen=True):
     """The room of one cue: ``lines`` of ``characters`` as the language counts them, at most
     ``words``, standing at most ``duration`` seconds."""
@@ -46,7 +50,7 @@ class Page(msgspec.Struct, frozen=True):
     duration: float
 
 
-def page_cuts(words: Sequence[Word], page: Page) -> list[int]:
+def page_cuts(words: Sequence[Timed], page: Page) -> list[int]:
     """Where a run of words is cut so that the whole costs least: 0, cuts in order, its length.
 
     A cue is wider or longer than ``page`` only where a single word is.
@@ -66,7 +70,7 @@ def page_cuts(words: Sequence[Word], page: Page) -> list[int]:
     return cuts[::-1]
 
 
-def _fitting(words: Sequence[Word], start: int, page: Page) -> list[tuple[int, int, float]]:
+def _fitting(words: Sequence[Timed], start: int, page: Page) -> list[tuple[int, int, float]]:
     """(end, lines, width) of each cue from ``start`` that fits; the first word always does."""
     found: list[tuple[int, int, float]] = []
     lines, line, filled = 1, 0.0, 0.0
@@ -92,7 +96,7 @@ def _fitting(words: Sequence[Word], start: int, page: Page) -> list[tuple[int, i
     return found
 
 
-def _cue_cost(words: Sequence[Word], page: Page) -> Callable[[int, int, int, float], float]:
+def _cue_cost(words: Sequence[Timed], page: Page) -> Callable[[int, int, int, float], float]:
     """The cost of a cue of ``words[start:end]``, in so many lines of so much width in all."""
     room = page.characters * page.lines
     whole = sum(width(word.text, page.language) for word in words)
@@ -123,7 +127,7 @@ def _inside_cost(text: str) -> float:
     return _CLAUSE_INSIDE if ends_clause(text) else 0.0
 
 
-def _cut_cost(words: Sequence[Word], end: int, language: str) -> float:
+def _cut_cost(words: Sequence[Timed], end: int, language: str) -> float:
     """The cost of a cut before ``words[end]``."""
     if end in {0, len(words)}:
         return 0.0
