@@ -107,7 +107,7 @@ $(VENV)/.dev: $(VENV)/.ready requirements/dev.txt package-lock.json
 	@$(NODE) npm ci --silent --no-audit --no-fund
 	@touch $@
 
-$(VENV)/.studio: $(VENV)/.run requirements/studio.txt studio/package-lock.json
+$(VENV)/.studio: $(VENV)/.ready requirements/studio.txt studio/package-lock.json
 	@echo "installing what builds the studio"
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/studio.txt
 	@cd studio && sh ../scripts/node.sh ../$(BIN) npm ci --silent --no-audit --no-fund

@@ -34,9 +34,12 @@ with tempfile.TemporaryDirectory(prefix="ecg-client-") as folder:
     with running_stores(Path(folder) / "data", durable=False) as stores:
         described = Path(folder) / "openapi.json"
         described.write_bytes(asyncio.run(document(stores)))
-        subprocess.run(
-            ["sh", "scripts/node.sh", str(Path(sys.executable).parent),
-             "studio/node_modules/.bin/openapi-typescript", str(described),
-             "--default-non-nullable=false", "-o", sys.argv[1]],
-            check=True, cwd=ROOT,
-        )  # fmt: skip
+        script = ROOT / "scripts/client.sh"
+        command = [
+            "sh",
+            script,
+            Path(sys.executable).parent,
+            described,
+            Path(sys.argv[1]).resolve(),
+        ]
+        subprocess.run(command, check=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ecg.captions.languages import CAPITAL_NOUNS, CLOSING, LEANING, OPENING, TITLES
-from ecg.captions.text import between, ends_clause, ends_sentence, width
 from ecg.captions.scenario import CueWord
+from ecg.captions.text import between, ends_clause, ends_sentence, width
 from ecg.captions.transcript import Word
 
 SHORTEST = 5 / 6

@@ -55,14 +55,15 @@ async def studio_part(store: Store) -> Part:
 def routes(folder: Path, content_policy: str) -> list[HTTPRouteHandler]:
     """The handlers for what was built into ``folder``."""
     files = _files(folder)
-    page = folder / "index.html"
+    index = folder / "index.html"
+    page = index.read_bytes() if index.is_file() else None  # of the same build as its files
 
     @get(PAGES, include_in_schema=False, media_type=MediaType.HTML)
     async def show_page() -> Response[bytes]:
-        if not page.is_file():
+        if page is None:
             return Response(NOT_BUILT.encode(), media_type=MediaType.TEXT, status_code=503)
         return Response(
-            page.read_bytes(),
+            page,
             media_type=MediaType.HTML,
             headers={"Content-Security-Policy": content_policy, "Cache-Control": "no-cache"},
         )

@@ -4,7 +4,27 @@
  */
 
 export interface paths {
-    "/api/v1/auth/signup": {
+    "/api/v1/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListJobs
+         * @description All analyses and renders, newest first, by kind and state. Admins only.
+         */
+        get: operations["ApiV1AdminJobsListJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/{job_id}/retry": {
         parameters: {
             query?: never;
             header?: never;
@@ -14,77 +34,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * SignUp
-         * @description Makes an account and signs it in.
+         * RetryJob
+         * @description Runs a failed job once more. Admins only.
          */
-        post: operations["ApiV1AuthSignupSignUp"];
+        post: operations["ApiV1AdminJobsJobIdRetryRetryJob"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * LogIn
-         * @description Signs in; five tries a minute for one account from one address, thirty for all accounts.
-         */
-        post: operations["ApiV1AuthLoginLogIn"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Refresh
-         * @description New tokens for a refresh token, which is used up; used again, it ends the session.
-         */
-        post: operations["ApiV1AuthRefreshRefresh"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * LogOut
-         * @description Ends the session of the refresh token and clears the cookies.
-         */
-        post: operations["ApiV1AuthLogoutLogOut"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/google/start": {
+    "/api/v1/admin/usage": {
         parameters: {
             query?: never;
             header?: never;
@@ -92,10 +52,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * GoogleStart
-         * @description Sends the browser to Google.
+         * ListAccounts
+         * @description Every account's usage, success rate and mean processing time this month. Admins only.
          */
-        get: operations["ApiV1AuthGoogleStartGoogleStart"];
+        get: operations["ApiV1AdminUsageListAccounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,7 +84,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/me": {
+    "/api/v1/auth/google/start": {
         parameters: {
             query?: never;
             header?: never;
@@ -132,10 +92,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * ReadMe
-         * @description The account that I am signed in to.
+         * GoogleStart
+         * @description Sends the browser to Google.
          */
-        get: operations["ApiV1AuthMeReadMe"];
+        get: operations["ApiV1AuthGoogleStartGoogleStart"];
         put?: never;
         post?: never;
         delete?: never;
@@ -188,6 +148,237 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * LogIn
+         * @description Signs in; five tries a minute for one account from one address, thirty for all accounts.
+         */
+        post: operations["ApiV1AuthLoginLogIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * LogOut
+         * @description Ends the session of the refresh token and clears the cookies.
+         */
+        post: operations["ApiV1AuthLogoutLogOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadMe
+         * @description The account that I am signed in to.
+         */
+        get: operations["ApiV1AuthMeReadMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh
+         * @description New tokens for a refresh token, which is used up; used again, it ends the session.
+         */
+        post: operations["ApiV1AuthRefreshRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * SignUp
+         * @description Makes an account and signs it in.
+         */
+        post: operations["ApiV1AuthSignupSignUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListRenders
+         * @description My renders, newest first.
+         */
+        get: operations["ApiV1RendersListRenders"];
+        put?: never;
+        /**
+         * CreateRender
+         * @description Draws captions over a video. With an
+         *     `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
+         *     account has used up what it may.
+         */
+        post: operations["ApiV1RendersCreateRender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renders/{render_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadRender
+         * @description One render, with its progress: at most half a second old.
+         */
+        get: operations["ApiV1RendersRenderIdReadRender"];
+        put?: never;
+        post?: never;
+        /**
+         * CancelRender
+         * @description Cancels a render; one that is over stays as it is. Its quota is given back.
+         */
+        delete: operations["ApiV1RendersRenderIdCancelRender"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renders/{render_id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description Redirects to a short-lived URL of the finished video, which is saved under the source's
+         *     name with `-captioned`, or with `-captions` where it holds the captions alone.
+         */
+        get: operations["ApiV1RendersRenderIdDownloadDownload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renders/{render_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * WatchRender
+         * @description Server-sent events: `progress` with the whole render whenever it changed, then `end`.
+         */
+        get: operations["ApiV1RendersRenderIdEventsWatchRender"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/styles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadStyles
+         * @description The looks there are, with what can be set of each.
+         */
+        get: operations["ApiV1StylesReadStyles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/styles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadStyle
+         * @description One look.
+         */
+        get: operations["ApiV1StylesNameReadStyle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -202,26 +393,6 @@ export interface paths {
          * @description Begins an upload straight to the store: one part up to 16 MiB, else several.
          */
         post: operations["ApiV1UploadsBeginUpload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads/{upload_id}/parts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * SignParts
-         * @description Fresh URLs for parts, to go on with an upload.
-         */
-        post: operations["ApiV1UploadsUploadIdPartsSignParts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -273,6 +444,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/{upload_id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * SignParts
+         * @description Fresh URLs for parts, to go on with an upload.
+         */
+        post: operations["ApiV1UploadsUploadIdPartsSignParts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadUsage
+         * @description What I have used and have left: today, this month, at once (UTC).
+         */
+        get: operations["ApiV1UsageReadUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/videos": {
         parameters: {
             query?: never;
@@ -312,26 +523,6 @@ export interface paths {
          * @description Removes a video with everything made from it; what is at work on it is cancelled.
          */
         delete: operations["ApiV1VideosVideoIdDeleteVideo"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/videos/{video_id}/source": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ReadSource
-         * @description Redirects to a short-lived URL of the video as it was uploaded.
-         */
-        get: operations["ApiV1VideosVideoIdSourceReadSource"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -385,7 +576,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/videos/{video_id}/transcript": {
+    "/api/v1/videos/{video_id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ImportFile
+         * @description Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
+         *     stored one, so `If-Match` is demanded as for `PUT`.
+         */
+        post: operations["ApiV1VideosVideoIdCaptionsImportFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/captions.ass": {
         parameters: {
             query?: never;
             header?: never;
@@ -393,10 +605,90 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * ReadTranscript
-         * @description What was said, word by word, with times and measurements.
+         * Export
+         * @description The captions as a file for other players.
          */
-        get: operations["ApiV1VideosVideoIdTranscriptReadTranscript"];
+        get: operations["ExportCaptionsAss"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/captions.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The captions as a file for other players.
+         */
+        get: operations["ExportCaptionsJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/captions.srt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The captions as a file for other players.
+         */
+        get: operations["ExportCaptionsSrt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/captions.vtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The captions as a file for other players.
+         */
+        get: operations["ExportCaptionsVtt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * FindFaults
+         * @description What would make the captions hard to read, each with its value, its limit and a repair.
+         */
+        get: operations["ApiV1VideosVideoIdLintFindFaults"];
         put?: never;
         post?: never;
         delete?: never;
@@ -472,28 +764,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/videos/{video_id}/captions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * ImportFile
-         * @description Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
-         *     stored one, so `If-Match` is demanded as for `PUT`.
-         */
-        post: operations["ApiV1VideosVideoIdCaptionsImportFile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/videos/{video_id}/lint": {
+    "/api/v1/videos/{video_id}/source": {
         parameters: {
             query?: never;
             header?: never;
@@ -501,10 +772,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * FindFaults
-         * @description What would make the captions hard to read, each with its value, its limit and a repair.
+         * ReadSource
+         * @description Redirects to a short-lived URL of the video as it was uploaded.
          */
-        get: operations["ApiV1VideosVideoIdLintFindFaults"];
+        get: operations["ApiV1VideosVideoIdSourceReadSource"];
         put?: never;
         post?: never;
         delete?: never;
@@ -513,7 +784,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/videos/{video_id}/captions.srt": {
+    "/api/v1/videos/{video_id}/transcript": {
         parameters: {
             query?: never;
             header?: never;
@@ -521,283 +792,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export
-         * @description The captions as a file for other players.
+         * ReadTranscript
+         * @description What was said, word by word, with times and measurements.
          */
-        get: operations["ExportCaptionsSrt"];
+        get: operations["ApiV1VideosVideoIdTranscriptReadTranscript"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/videos/{video_id}/captions.vtt": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description The captions as a file for other players.
-         */
-        get: operations["ExportCaptionsVtt"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/videos/{video_id}/captions.ass": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description The captions as a file for other players.
-         */
-        get: operations["ExportCaptionsAss"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/videos/{video_id}/captions.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description The captions as a file for other players.
-         */
-        get: operations["ExportCaptionsJson"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/renders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ListRenders
-         * @description My renders, newest first.
-         */
-        get: operations["ApiV1RendersListRenders"];
-        put?: never;
-        /**
-         * CreateRender
-         * @description Draws captions over a video. With an
-         *     `Idempotency-Key` asking twice makes one render. 20 a minute; 403 `quota_exceeded` where the
-         *     account has used up what it may.
-         */
-        post: operations["ApiV1RendersCreateRender"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/renders/{render_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ReadRender
-         * @description One render, with its progress: at most half a second old.
-         */
-        get: operations["ApiV1RendersRenderIdReadRender"];
-        put?: never;
-        post?: never;
-        /**
-         * CancelRender
-         * @description Cancels a render; one that is over stays as it is. Its quota is given back.
-         */
-        delete: operations["ApiV1RendersRenderIdCancelRender"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/renders/{render_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * WatchRender
-         * @description Server-sent events: `progress` with the whole render whenever it changed, then `end`.
-         */
-        get: operations["ApiV1RendersRenderIdEventsWatchRender"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/renders/{render_id}/download": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download
-         * @description Redirects to a short-lived URL of the finished video, which is saved under the source's
-         *     name with `-captioned`, or with `-captions` where it holds the captions alone.
-         */
-        get: operations["ApiV1RendersRenderIdDownloadDownload"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/styles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ReadStyles
-         * @description The looks there are, with what can be set of each.
-         */
-        get: operations["ApiV1StylesReadStyles"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/styles/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ReadStyle
-         * @description One look.
-         */
-        get: operations["ApiV1StylesNameReadStyle"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ReadUsage
-         * @description What I have used and have left: today, this month, at once (UTC).
-         */
-        get: operations["ApiV1UsageReadUsage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ListAccounts
-         * @description Every account's usage, success rate and mean processing time this month. Admins only.
-         */
-        get: operations["ApiV1AdminUsageListAccounts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * ListJobs
-         * @description All analyses and renders, newest first, by kind and state. Admins only.
-         */
-        get: operations["ApiV1AdminJobsListJobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/jobs/{job_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * RetryJob
-         * @description Runs a failed job once more. Admins only.
-         */
-        post: operations["ApiV1AdminJobsJobIdRetryRetryJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -872,329 +872,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AnalysisView */
-        AnalysisView: {
-            id: string;
-            video_id: string;
-            /** @enum {string} */
-            state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            progress: number;
-            stage: string | null;
-            engine: string;
-            model: string;
-            language: string | null;
-            error: components["schemas"]["Problem"] | null;
-            /** Format: date-time */
-            created_at: string;
-            finished_at: string | null;
-        };
-        /** Problem */
-        Problem: {
-            title: string;
-            status: number;
-            detail: string;
-            code: string;
-            instance: string;
-            /** @default about:blank */
-            type?: string;
-            errors?: components["schemas"]["FieldError"][];
-        };
-        /** FieldError */
-        FieldError: {
-            path: string;
-            message: string;
-        };
-        /** RenderView */
-        RenderView: {
-            id: string;
-            video_id: string;
-            /** @enum {string} */
-            state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            progress: components["schemas"]["RenderSteps"] | null;
-            output: components["schemas"]["Output"];
-            error: components["schemas"]["Problem"] | null;
-            result: components["schemas"]["ResultFacts"] | null;
-            /** Format: date-time */
-            created_at: string;
-            started_at: string | null;
-            finished_at: string | null;
-        };
-        /** RenderSteps */
-        RenderSteps: {
-            stage: string;
-            frame: number;
-            total: number;
-            fps: number;
-            speed: number;
-            eta: number | null;
-        };
-        /** Output */
-        Output: {
-            /**
-             * @default mp4
-             * @example mp4
-             * @enum {string}
-             */
-            format?: "mp4" | "webm-alpha" | "mov-alpha";
-            /**
-             * @example standard
-             * @enum {null|string}
-             */
-            quality?: "draft" | "standard" | "high" | null;
-            /** @example 720 */
-            height?: number | null;
-            fps?: number | string | null;
-        };
-        /** ResultFacts */
-        ResultFacts: {
-            size: number;
-            duration: number;
-            width: number;
-            height: number;
-            /** @default [] */
-            notes?: string[];
-        };
-        /**
-         * NewRender
-         * @description ``scenario``: left out or null, the video's stored one.
-         */
-        NewRender: {
-            /**
-             * Format: uuid
-             * @example 019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c
-             */
-            video_id: string;
-            /** @default null */
-            scenario?: components["schemas"]["Scenario"] | null;
-            /**
-             * @default {
-             *       "format": "mp4",
-             *       "quality": null,
-             *       "height": null,
-             *       "fps": null
-             *     }
-             */
-            output?: components["schemas"]["Output"];
-        };
-        /**
-         * Scenario
-         * @description The document that clients send to render; data only, nothing in it is executed or
-         *         fetched.
-         */
-        Scenario: {
-            /** @enum {unknown} */
-            version: 1;
-            style: components["schemas"]["StyleChoice"];
-            speakers: {
-                [key: string]: components["schemas"]["SpeakerLook"];
-            };
-            cues: components["schemas"]["Cue"][];
-        };
-        /**
-         * StyleChoice
-         * @description Which style, how strongly (0 plain, 1 full), and what differs from its defaults.
-         */
-        StyleChoice: {
-            name: string;
-            /** @default 1 */
-            strength?: number;
-            /** @default {} */
-            parameters?: {
-                [key: string]: number | boolean | string;
-            };
-            /** @default {} */
-            overrides?: components["schemas"]["Overrides"];
-        };
-        /**
-         * Overrides
-         * @description What a person changes of any style: font family, size ratio, box opacity, speaker
-         *         palette, position.
-         */
-        Overrides: {
-            /** @default null */
-            font?: string | null;
-            /** @default null */
-            size?: number | null;
-            /** @default null */
-            box?: number | null;
-            /** @default null */
-            palette?: string[] | null;
-            /** @default null */
-            position?: ("bottom" | "middle" | "top") | components["schemas"]["Point"] | null;
-        };
-        /**
-         * Point
-         * @description A place on the stage, 0..1 from the left and the top; ``anchor`` is the point of the
-         *         cue's box that is put there.
-         */
-        Point: {
-            x: number;
-            y: number;
-            /**
-             * @default center
-             * @enum {unknown}
-             */
-            anchor?: "bottom" | "bottom-left" | "bottom-right" | "center" | "left" | "right" | "top" | "top-left" | "top-right";
-        };
-        /**
-         * SpeakerLook
-         * @description How a speaker is named and coloured. ``pitch_hz``: the voice's median F0, or unknown.
-         */
-        SpeakerLook: {
-            label: string;
-            color: string;
-            /** @default null */
-            pitch_hz?: number | null;
-        };
-        /**
-         * Cue
-         * @description What stands on the stage from ``start`` to ``end`` (seconds). ``speaker`` is a key of
-         *         the scenario's speakers, ``None`` for sounds. ``region`` wins over the style's position.
-         */
-        Cue: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "music" | "sound" | "speech";
-            start: number;
-            end: number;
-            speaker: string | null;
-            region: ("bottom" | "middle" | "top") | components["schemas"]["Point"] | null;
-            /** @default null */
-            secondary?: components["schemas"]["Secondary"] | null;
-            words: components["schemas"]["CueWord"][];
-        };
-        /**
-         * Secondary
-         * @description A second line under the cue: a translation, ``language`` ISO 639-1.
-         */
-        Secondary: {
-            language: string;
-            text: string;
-        };
-        /**
-         * CueWord
-         * @description One shown word. Measurements as in the transcript's word, required though they may be
-         *         null, so that a misspelt name is refused and never lost; the style decides their look.
-         *         ``emphasis`` 0..1 is computed by compose or set by hand.
-         */
-        CueWord: {
-            text: string;
-            start: number;
-            end: number;
-            loudness: number | null;
-            pitch: number | null;
-            /** @default null */
-            emphasis?: number | null;
-            /** @default [] */
-            tags?: string[];
-            /** @default null */
-            style?: components["schemas"]["WordStyle"] | null;
-        };
-        /**
-         * WordStyle
-         * @description A hand-made exception for one word. ``weight`` is on the font's own axis.
-         */
-        WordStyle: {
-            /** @default null */
-            color?: string | null;
-            /** @default null */
-            scale?: number | null;
-            /** @default null */
-            weight?: number | null;
-            /** @default null */
-            italic?: boolean | null;
-            /** @default null */
-            hidden?: boolean | null;
-        };
-        /**
-         * Transcript
-         * @description ``language`` is ISO 639-1 ("und" where nothing was said); ``duration`` in seconds.
-         */
-        Transcript: {
-            /** @enum {unknown} */
-            version: 1;
-            language: string;
-            duration: number;
-            model: components["schemas"]["Model"];
-            speakers: components["schemas"]["Speaker"][];
-            segments: components["schemas"]["Segment"][];
-            /** @default [] */
-            sounds?: components["schemas"]["Sound"][];
-            /** @default [] */
-            notes?: components["schemas"]["Note"][];
-        };
-        /**
-         * Model
-         * @description What heard it: engine ("faster-whisper") and model name ("base").
-         */
-        Model: {
-            engine: string;
-            name: string;
-        };
-        /**
-         * Speaker
-         * @description ``pitch_hz`` the median of the words' F0, ``loudness_db`` of their loudness in dBFS;
-         *         ``None`` where not measured.
-         */
-        Speaker: {
-            id: string;
-            pitch_hz: number | null;
-            loudness_db: number | null;
-            confidence: number | null;
-        };
-        /**
-         * Segment
-         * @description A stretch of one speaker's speech. ``overlap``: someone else speaks meanwhile.
-         */
-        Segment: {
-            id: string;
-            start: number;
-            end: number;
-            speaker: string;
-            /** @default false */
-            overlap?: boolean;
-            text: string;
-            words: components["schemas"]["Word"][];
-        };
-        /**
-         * Word
-         * @description One spoken word with its measurements; ``None`` is "not known", never a default.
-         *
-         *         ``loudness``: dB relative to the speaker's median word loudness. ``pitch``: semitones
-         *         relative to the speaker's median F0. ``rate``: ratio to the speaker's median rate.
-         *         ``timing``: *aligned* against the sound, *estimated* by the recogniser, or
-         *         *interpolated* between neighbours.
-         */
-        Word: {
-            text: string;
-            start: number;
-            end: number;
-            confidence: number;
-            /** @enum {unknown} */
-            timing: "aligned" | "estimated" | "interpolated";
-            loudness: number | null;
-            pitch: number | null;
-            rate: number | null;
-        };
-        /**
-         * Sound
-         * @description Something heard that is not speech: "music", "singing", "applause".
-         */
-        Sound: {
-            start: number;
-            end: number;
-            label: string;
-            confidence: number;
-        };
-        /**
-         * Note
-         * @description Something dropped or doubted, "hallucination_dropped" or "overlap", and where.
-         */
-        Note: {
-            code: string;
-            start: number;
-            end: number;
-        };
         /** Accounts */
         Accounts: {
             items: components["schemas"]["usage_admin_Account"][];
@@ -1202,10 +879,34 @@ export interface components {
         };
         /** Allowance */
         Allowance: {
+            concurrent: number;
             renders_per_day: number;
             renders_per_month: number;
-            concurrent: number;
             upload_bytes: number;
+        };
+        /** AnalysisView */
+        AnalysisView: {
+            /** Format: date-time */
+            created_at: string;
+            engine: string;
+            error: components["schemas"]["Problem"] | null;
+            finished_at: string | null;
+            id: string;
+            language: string | null;
+            model: string;
+            progress: number;
+            stage: string | null;
+            /** @enum {string} */
+            state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            video_id: string;
+        };
+        /** Account */
+        auth_service_Account: {
+            email: string;
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "user" | "admin";
         };
         /** CaptionFile */
         CaptionFile: {
@@ -1223,9 +924,9 @@ export interface components {
         };
         /** Completion */
         Completion: {
-            parts?: components["schemas"]["SentPart"][] | null;
             /** @example en */
             language?: string | null;
+            parts?: components["schemas"]["SentPart"][] | null;
             speakers?: number | null;
         };
         /**
@@ -1241,25 +942,61 @@ export interface components {
          *     }
          */
         ComposeRules: {
-            words?: number | null;
-            chars?: number | null;
-            lines?: number | null;
-            duration?: number | null;
             /** @enum {null|string} */
             case?: "upper" | "lower" | "sentence" | null;
-            punctuation?: boolean | null;
+            chars?: number | null;
+            duration?: number | null;
+            lines?: number | null;
             mask?: boolean | null;
+            punctuation?: boolean | null;
+            words?: number | null;
         };
         /** Composition */
         Composition: {
-            /** @example intention */
-            style?: string | null;
+            rules?: components["schemas"]["ComposeRules"];
             /**
              * @default 1
              * @example 0.8
              */
             strength?: number;
-            rules?: components["schemas"]["ComposeRules"];
+            /** @example intention */
+            style?: string | null;
+        };
+        /**
+         * Cue
+         * @description What stands on the stage from ``start`` to ``end`` (seconds). ``speaker`` is a key of
+         *         the scenario's speakers, ``None`` for sounds. ``region`` wins over the style's position.
+         */
+        Cue: {
+            end: number;
+            id: string;
+            /** @enum {unknown} */
+            kind: "music" | "sound" | "speech";
+            region: ("bottom" | "middle" | "top") | components["schemas"]["Point"] | null;
+            /** @default null */
+            secondary?: components["schemas"]["Secondary"] | null;
+            speaker: string | null;
+            start: number;
+            words: components["schemas"]["CueWord"][];
+        };
+        /**
+         * CueWord
+         * @description One shown word. Measurements as in the transcript's word, required though they may be
+         *         null, so that a misspelt name is refused and never lost; the style decides their look.
+         *         ``emphasis`` 0..1 is computed by compose or set by hand.
+         */
+        CueWord: {
+            /** @default null */
+            emphasis?: number | null;
+            end: number;
+            loudness: number | null;
+            pitch: number | null;
+            start: number;
+            /** @default null */
+            style?: components["schemas"]["WordStyle"] | null;
+            /** @default [] */
+            tags?: string[];
+            text: string;
         };
         /** Day */
         Day: {
@@ -1273,29 +1010,34 @@ export interface components {
         };
         /** DeliveryView */
         DeliveryView: {
-            id: string;
-            event: string;
-            state: string;
             attempts: number;
-            next_at: string | null;
-            last_status: number | null;
-            last_error: string | null;
             /** Format: date-time */
             created_at: string;
+            event: string;
+            id: string;
+            last_error: string | null;
+            last_status: number | null;
+            next_at: string | null;
+            state: string;
+        };
+        /** FieldError */
+        FieldError: {
+            message: string;
+            path: string;
         };
         /** Finding */
         Finding: {
             /** @enum {string} */
             code: "reading_speed" | "line_length" | "line_count" | "too_short" | "too_long" | "gap" | "overlap" | "speaker_unnamed" | "contrast_unknown";
-            /** @enum {string} */
-            severity: "error" | "warning";
             cue_id: string;
-            value: number;
             limit: number;
             message: string;
             repair?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            value: number;
         };
         /** Findings */
         Findings: {
@@ -1304,18 +1046,18 @@ export interface components {
         };
         /** Job */
         Job: {
+            attempt: number;
+            /** Format: date-time */
+            created_at: string;
+            error: components["schemas"]["Problem"] | null;
+            finished_at: string | null;
             id: string;
             /** @enum {string} */
             kind: "analysis" | "render";
             owner_id: string;
+            started_at: string | null;
             /** @enum {string} */
             state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            attempt: number;
-            error: components["schemas"]["Problem"] | null;
-            /** Format: date-time */
-            created_at: string;
-            started_at: string | null;
-            finished_at: string | null;
         };
         /** Jobs */
         Jobs: {
@@ -1324,31 +1066,31 @@ export interface components {
         };
         /** KeyCreated */
         KeyCreated: {
-            id: string;
-            name: string;
-            prefix: string;
-            scopes: string[];
-            expires_at: string | null;
             /** Format: date-time */
             created_at: string;
-            last_used_at: string | null;
+            expires_at: string | null;
+            id: string;
             key: string;
-        };
-        /** KeyView */
-        KeyView: {
-            id: string;
+            last_used_at: string | null;
             name: string;
             prefix: string;
             scopes: string[];
-            expires_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            last_used_at: string | null;
         };
         /** Keys */
         Keys: {
             items: components["schemas"]["KeyView"][];
             next_cursor: string | null;
+        };
+        /** KeyView */
+        KeyView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            prefix: string;
+            scopes: string[];
         };
         /** Login */
         Login: {
@@ -1356,6 +1098,14 @@ export interface components {
             email: string;
             /** @example correct horse battery */
             password: string;
+        };
+        /**
+         * Model
+         * @description What heard it: engine ("faster-whisper") and model name ("base").
+         */
+        Model: {
+            engine: string;
+            name: string;
         };
         /** Month */
         Month: {
@@ -1365,14 +1115,15 @@ export interface components {
         };
         /** NewAnalysis */
         NewAnalysis: {
-            /** @example en */
-            language?: string | null;
             /** @enum {null|string} */
             engine?: "faster-whisper" | null;
+            /** @example en */
+            language?: string | null;
             speakers?: number | null;
         };
         /** NewKey */
         NewKey: {
+            expires?: string | null;
             /** @example nightly captions */
             name: string;
             /**
@@ -1382,63 +1133,152 @@ export interface components {
              *     ]
              */
             scopes: ("read" | "write")[];
-            expires?: string | null;
+        };
+        /**
+         * NewRender
+         * @description ``scenario``: left out or null, the video's stored one.
+         */
+        NewRender: {
+            /**
+             * @default {
+             *       "format": "mp4",
+             *       "quality": null,
+             *       "height": null,
+             *       "fps": null
+             *     }
+             */
+            output?: components["schemas"]["Output"];
+            /** @default null */
+            scenario?: components["schemas"]["Scenario"] | null;
+            /**
+             * Format: uuid
+             * @example 019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c
+             */
+            video_id: string;
         };
         /** NewUpload */
         NewUpload: {
-            /** @example talk.mp4 */
-            filename: string;
-            /** @example 528416 */
-            size: number;
             /** @example video/mp4 */
             content_type: string;
+            /** @example talk.mp4 */
+            filename: string;
             sha256?: string | null;
+            /** @example 528416 */
+            size: number;
         };
         /** NewWebhook */
         NewWebhook: {
-            /** @example https://example.com/hook */
-            url: string;
             /**
              * @example [
              *       "render.succeeded"
              *     ]
              */
             events: ("analysis.succeeded" | "analysis.failed" | "render.succeeded" | "render.failed")[];
+            /** @example https://example.com/hook */
+            url: string;
+        };
+        /**
+         * Note
+         * @description Something dropped or doubted, "hallucination_dropped" or "overlap", and where.
+         */
+        Note: {
+            code: string;
+            end: number;
+            start: number;
+        };
+        /** Output */
+        Output: {
+            /**
+             * @default mp4
+             * @example mp4
+             * @enum {string}
+             */
+            format?: "mp4" | "webm-alpha" | "mov-alpha";
+            fps?: number | string | null;
+            /** @example 720 */
+            height?: number | null;
+            /**
+             * @example standard
+             * @enum {null|string}
+             */
+            quality?: "draft" | "standard" | "high" | null;
+        };
+        /**
+         * Overrides
+         * @description What a person changes of any style: font family, size ratio, box opacity, speaker
+         *         palette, position.
+         */
+        Overrides: {
+            /** @default null */
+            box?: number | null;
+            /** @default null */
+            font?: string | null;
+            /** @default null */
+            palette?: string[] | null;
+            /** @default null */
+            position?: ("bottom" | "middle" | "top") | components["schemas"]["Point"] | null;
+            /** @default null */
+            size?: number | null;
         };
         /** Paging */
         Paging: {
-            words?: number | null;
             /** @default 42 */
             characters?: number;
             /** @default 2 */
             lines?: number;
+            words?: number | null;
         };
         /** Parameter */
         Parameter: {
+            default: number | boolean | string;
+            maximum?: number | null;
+            minimum?: number | null;
+            title: string;
             /** @enum {string} */
             type: "number" | "bool" | "text";
-            title: string;
-            default: number | boolean | string;
-            minimum?: number | null;
-            maximum?: number | null;
         };
         /** PartDone */
         PartDone: {
+            etag: string;
             number: number;
             size: number;
-            etag: string;
-        };
-        /** PartURL */
-        PartURL: {
-            number: number;
-            url: string;
-            headers: {
-                [key: string]: string;
-            };
         };
         /** Parts */
         Parts: {
             parts: components["schemas"]["PartURL"][];
+        };
+        /** PartURL */
+        PartURL: {
+            headers: {
+                [key: string]: string;
+            };
+            number: number;
+            url: string;
+        };
+        /**
+         * Point
+         * @description A place on the stage, 0..1 from the left and the top; ``anchor`` is the point of the
+         *         cue's box that is put there.
+         */
+        Point: {
+            /**
+             * @default center
+             * @enum {unknown}
+             */
+            anchor?: "bottom" | "bottom-left" | "bottom-right" | "center" | "left" | "right" | "top" | "top-left" | "top-right";
+            x: number;
+            y: number;
+        };
+        /** Problem */
+        Problem: {
+            code: string;
+            detail: string;
+            errors?: components["schemas"]["FieldError"][];
+            instance: string;
+            status: number;
+            title: string;
+            /** @default about:blank */
+            type?: string;
         };
         /** Refresh */
         Refresh: {
@@ -1450,6 +1290,39 @@ export interface components {
             items: components["schemas"]["RenderView"][];
             next_cursor: string | null;
         };
+        /** RenderSteps */
+        RenderSteps: {
+            eta: number | null;
+            fps: number;
+            frame: number;
+            speed: number;
+            stage: string;
+            total: number;
+        };
+        /** RenderView */
+        RenderView: {
+            /** Format: date-time */
+            created_at: string;
+            error: components["schemas"]["Problem"] | null;
+            finished_at: string | null;
+            id: string;
+            output: components["schemas"]["Output"];
+            progress: components["schemas"]["RenderSteps"] | null;
+            result: components["schemas"]["ResultFacts"] | null;
+            started_at: string | null;
+            /** @enum {string} */
+            state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            video_id: string;
+        };
+        /** ResultFacts */
+        ResultFacts: {
+            duration: number;
+            height: number;
+            /** @default [] */
+            notes?: string[];
+            size: number;
+            width: number;
+        };
         /** Retried */
         Retried: {
             id: string;
@@ -1459,14 +1332,49 @@ export interface components {
              */
             state?: "pending";
         };
+        /**
+         * Scenario
+         * @description The document that clients send to render; data only, nothing in it is executed or
+         *         fetched.
+         */
+        Scenario: {
+            cues: components["schemas"]["Cue"][];
+            speakers: {
+                [key: string]: components["schemas"]["SpeakerLook"];
+            };
+            style: components["schemas"]["StyleChoice"];
+            /** @enum {unknown} */
+            version: 1;
+        };
+        /**
+         * Secondary
+         * @description A second line under the cue: a translation, ``language`` ISO 639-1.
+         */
+        Secondary: {
+            language: string;
+            text: string;
+        };
+        /**
+         * Segment
+         * @description A stretch of one speaker's speech. ``overlap``: someone else speaks meanwhile.
+         */
+        Segment: {
+            end: number;
+            id: string;
+            /** @default false */
+            overlap?: boolean;
+            speaker: string;
+            start: number;
+            text: string;
+            words: components["schemas"]["Word"][];
+        };
         /** SentPart */
         SentPart: {
-            number: number;
             etag: string;
+            number: number;
         };
         /** SignedIn */
         SignedIn: {
-            user: components["schemas"]["auth_service_Account"];
             access_token: string;
             expires_in: number;
             refresh_token: string;
@@ -1475,32 +1383,79 @@ export interface components {
              * @constant
              */
             token_type?: "Bearer";
+            user: components["schemas"]["auth_service_Account"];
         };
         /** Signup */
         Signup: {
             /** @example ada@example.org */
             email: string;
-            /** @example correct horse battery */
-            password: string;
             /**
              * @default
              * @example Ada
              */
             name?: string;
+            /** @example correct horse battery */
+            password: string;
+        };
+        /**
+         * Sound
+         * @description Something heard that is not speech: "music", "singing", "applause".
+         */
+        Sound: {
+            confidence: number;
+            end: number;
+            label: string;
+            start: number;
+        };
+        /**
+         * Speaker
+         * @description ``pitch_hz`` the median of the words' F0, ``loudness_db`` of their loudness in dBFS;
+         *         ``None`` where not measured.
+         */
+        Speaker: {
+            confidence: number | null;
+            id: string;
+            loudness_db: number | null;
+            pitch_hz: number | null;
+        };
+        /**
+         * SpeakerLook
+         * @description How a speaker is named and coloured. ``pitch_hz``: the voice's median F0, or unknown.
+         */
+        SpeakerLook: {
+            color: string;
+            label: string;
+            /** @default null */
+            pitch_hz?: number | null;
         };
         /** Style */
         Style: {
-            title: string;
             description: string;
             fonts: string[];
-            /** @enum {string} */
-            position: "bottom" | "middle" | "top";
+            /** @default  */
+            name?: string;
             paging: components["schemas"]["Paging"];
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
             };
-            /** @default  */
-            name?: string;
+            /** @enum {string} */
+            position: "bottom" | "middle" | "top";
+            title: string;
+        };
+        /**
+         * StyleChoice
+         * @description Which style, how strongly (0 plain, 1 full), and what differs from its defaults.
+         */
+        StyleChoice: {
+            name: string;
+            /** @default {} */
+            overrides?: components["schemas"]["Overrides"];
+            /** @default {} */
+            parameters?: {
+                [key: string]: number | boolean | string;
+            };
+            /** @default 1 */
+            strength?: number;
         };
         /** Styles */
         Styles: {
@@ -1518,61 +1473,87 @@ export interface components {
              */
             token_type?: "Bearer";
         };
+        /**
+         * Transcript
+         * @description ``language`` is ISO 639-1 ("und" where nothing was said); ``duration`` in seconds.
+         */
+        Transcript: {
+            duration: number;
+            language: string;
+            model: components["schemas"]["Model"];
+            /** @default [] */
+            notes?: components["schemas"]["Note"][];
+            segments: components["schemas"]["Segment"][];
+            /** @default [] */
+            sounds?: components["schemas"]["Sound"][];
+            speakers: components["schemas"]["Speaker"][];
+            /** @enum {unknown} */
+            version: 1;
+        };
         /** UploadBegun */
         UploadBegun: {
+            /** Format: date-time */
+            expires_at: string;
             id: string;
-            video_id: string;
             /** @enum {string} */
             method: "single" | "multipart";
             part_size: number;
             parts: components["schemas"]["PartURL"][];
-            /** Format: date-time */
-            expires_at: string;
+            video_id: string;
         };
         /** UploadView */
         UploadView: {
-            id: string;
-            video_id: string;
-            /** @enum {string} */
-            state: "open" | "completed" | "aborted";
-            /** @enum {string} */
-            method: "single" | "multipart";
-            size: number;
-            part_size: number;
-            parts_done: components["schemas"]["PartDone"][];
             /** Format: date-time */
             expires_at: string;
+            id: string;
+            /** @enum {string} */
+            method: "single" | "multipart";
+            part_size: number;
+            parts_done: components["schemas"]["PartDone"][];
+            size: number;
+            /** @enum {string} */
+            state: "open" | "completed" | "aborted";
+            video_id: string;
         };
         /** Usage */
         Usage: {
-            today: components["schemas"]["Day"];
+            left: components["schemas"]["Allowance"];
             month: components["schemas"]["Month"];
             quota: components["schemas"]["Allowance"];
-            left: components["schemas"]["Allowance"];
+            today: components["schemas"]["Day"];
         };
-        /** VideoView */
-        VideoView: {
+        /** Account */
+        usage_admin_Account: {
+            email: string;
             id: string;
-            /** @enum {string} */
-            state: "uploading" | "checking" | "ready" | "refused";
-            refusal: components["schemas"]["Problem"] | null;
-            filename: string;
-            size: number;
-            duration: number | null;
-            width: number | null;
-            height: number | null;
-            fps: number | null;
-            has_audio: boolean | null;
-            poster_url: string | null;
-            /** Format: date-time */
-            created_at: string;
-            analysis?: components["schemas"]["AnalysisView"] | null;
-            latest_render?: components["schemas"]["RenderView"] | null;
+            mean_seconds: number | null;
+            quota_use: number;
+            success_rate: number | null;
+            usage: components["schemas"]["Usage"];
         };
         /** Videos */
         Videos: {
             items: components["schemas"]["VideoView"][];
             next_cursor: string | null;
+        };
+        /** VideoView */
+        VideoView: {
+            analysis?: components["schemas"]["AnalysisView"] | null;
+            /** Format: date-time */
+            created_at: string;
+            duration: number | null;
+            filename: string;
+            fps: number | null;
+            has_audio: boolean | null;
+            height: number | null;
+            id: string;
+            latest_render?: components["schemas"]["RenderView"] | null;
+            poster_url: string | null;
+            refusal: components["schemas"]["Problem"] | null;
+            size: number;
+            /** @enum {string} */
+            state: "uploading" | "checking" | "ready" | "refused";
+            width: number | null;
         };
         /** WantedParts */
         WantedParts: {
@@ -1586,42 +1567,61 @@ export interface components {
         };
         /** WebhookCreated */
         WebhookCreated: {
-            id: string;
-            url: string;
-            events: string[];
             /** Format: date-time */
             created_at: string;
+            events: string[];
+            id: string;
             secret: string;
-        };
-        /** WebhookView */
-        WebhookView: {
-            id: string;
             url: string;
-            events: string[];
-            /** Format: date-time */
-            created_at: string;
         };
         /** Webhooks */
         Webhooks: {
             items: components["schemas"]["WebhookView"][];
             next_cursor?: null;
         };
-        /** Account */
-        auth_service_Account: {
+        /** WebhookView */
+        WebhookView: {
+            /** Format: date-time */
+            created_at: string;
+            events: string[];
             id: string;
-            email: string;
-            name: string;
-            /** @enum {string} */
-            role: "user" | "admin";
+            url: string;
         };
-        /** Account */
-        usage_admin_Account: {
-            id: string;
-            email: string;
-            usage: components["schemas"]["Usage"];
-            success_rate: number | null;
-            mean_seconds: number | null;
-            quota_use: number;
+        /**
+         * Word
+         * @description One spoken word with its measurements; ``None`` is "not known", never a default.
+         *
+         *         ``loudness``: dB relative to the speaker's median word loudness. ``pitch``: semitones
+         *         relative to the speaker's median F0. ``rate``: ratio to the speaker's median rate.
+         *         ``timing``: *aligned* against the sound, *estimated* by the recogniser, or
+         *         *interpolated* between neighbours.
+         */
+        Word: {
+            confidence: number;
+            end: number;
+            loudness: number | null;
+            pitch: number | null;
+            rate: number | null;
+            start: number;
+            text: string;
+            /** @enum {unknown} */
+            timing: "aligned" | "estimated" | "interpolated";
+        };
+        /**
+         * WordStyle
+         * @description A hand-made exception for one word. ``weight`` is on the font's own axis.
+         */
+        WordStyle: {
+            /** @default null */
+            color?: string | null;
+            /** @default null */
+            hidden?: boolean | null;
+            /** @default null */
+            italic?: boolean | null;
+            /** @default null */
+            scale?: number | null;
+            /** @default null */
+            weight?: number | null;
         };
     };
     responses: never;
@@ -1632,155 +1632,91 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    ApiV1AuthSignupSignUp: {
+    ApiV1AdminJobsListJobs: {
         parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Signup"];
+            query?: {
+                cursor?: string | null;
+                kind?: "analysis" | "render" | null;
+                limit?: number;
+                state?: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | null;
             };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AuthLoginLogIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AuthRefreshRefresh: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Refresh"] | null;
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tokens"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AuthLogoutLogOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Refresh"] | null;
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AuthGoogleStartGoogleStart: {
-        parameters: {
-            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Redirect Response */
-            302: {
+            /** @description Request fulfilled, document follows */
+            200: {
                 headers: {
-                    /** @description target path for the redirect */
-                    location?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AdminJobsJobIdRetryRetryJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AdminUsageListAccounts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accounts"];
+                };
             };
             /** @description What was refused, and why. */
             default: {
@@ -1825,7 +1761,7 @@ export interface operations {
             };
         };
     };
-    ApiV1AuthMeReadMe: {
+    ApiV1AuthGoogleStartGoogleStart: {
         parameters: {
             query?: never;
             header?: never;
@@ -1834,14 +1770,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
+            /** @description Redirect Response */
+            302: {
                 headers: {
+                    /** @description target path for the redirect */
+                    location?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["auth_service_Account"];
-                };
+                content?: never;
             };
             /** @description What was refused, and why. */
             default: {
@@ -1948,6 +1884,427 @@ export interface operations {
             };
         };
     };
+    ApiV1AuthLoginLogIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AuthLogoutLogOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Refresh"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AuthMeReadMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["auth_service_Account"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AuthRefreshRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Refresh"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AuthSignupSignUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signup"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersListRenders: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renders"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersCreateRender: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "video_id": "019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c",
+                 *       "output": {
+                 *         "format": "mp4",
+                 *         "quality": "standard"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRender"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersRenderIdReadRender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                render_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersRenderIdCancelRender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                render_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersRenderIdDownloadDownload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                render_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Redirect Response */
+            302: {
+                headers: {
+                    /** @description target path for the redirect */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1RendersRenderIdEventsWatchRender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                render_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["RenderView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1StylesReadStyles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Styles"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1StylesNameReadStyle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Style"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1UploadsBeginUpload: {
         parameters: {
             query?: never;
@@ -1968,41 +2325,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadBegun"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1UploadsUploadIdPartsSignParts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WantedParts"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Parts"];
                 };
             };
             /** @description What was refused, and why. */
@@ -2111,6 +2433,70 @@ export interface operations {
             };
         };
     };
+    ApiV1UploadsUploadIdPartsSignParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedParts"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parts"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1UsageReadUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1VideosListVideos: {
         parameters: {
             query?: {
@@ -2188,37 +2574,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1VideosVideoIdSourceReadSource: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Redirect Response */
-            302: {
-                headers: {
-                    /** @description target path for the redirect */
-                    location?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2362,7 +2717,44 @@ export interface operations {
             };
         };
     };
-    ApiV1VideosVideoIdTranscriptReadTranscript: {
+    ApiV1VideosVideoIdCaptionsImportFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionFile"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaptionsAss: {
         parameters: {
             query?: never;
             header?: never;
@@ -2379,7 +2771,131 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Transcript"];
+                    "text/x-ssa": string;
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaptionsJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaptionsSrt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-subrip": string;
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaptionsVtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vtt": string;
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1VideosVideoIdLintFindFaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
                 };
             };
             /** @description What was refused, and why. */
@@ -2601,373 +3117,12 @@ export interface operations {
             };
         };
     };
-    ApiV1VideosVideoIdCaptionsImportFile: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaptionFile"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Scenario"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1VideosVideoIdLintFindFaults: {
+    ApiV1VideosVideoIdSourceReadSource: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Findings"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCaptionsSrt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-subrip": string;
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCaptionsVtt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/vtt": string;
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCaptionsAss: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/x-ssa": string;
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCaptionsJson: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                video_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Scenario"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersListRenders: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Renders"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersCreateRender: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "video_id": "019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c",
-                 *       "output": {
-                 *         "format": "mp4",
-                 *         "quality": "standard"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewRender"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RenderView"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersRenderIdReadRender: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                render_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RenderView"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersRenderIdCancelRender: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                render_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RenderView"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersRenderIdEventsWatchRender: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                render_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["RenderView"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1RendersRenderIdDownloadDownload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                render_id: string;
             };
             cookie?: never;
         };
@@ -2993,41 +3148,12 @@ export interface operations {
             };
         };
     };
-    ApiV1StylesReadStyles: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Styles"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1StylesNameReadStyle: {
+    ApiV1VideosVideoIdTranscriptReadTranscript: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                video_id: string;
             };
             cookie?: never;
         };
@@ -3039,133 +3165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Style"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1UsageReadUsage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Usage"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AdminUsageListAccounts: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Accounts"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AdminJobsListJobs: {
-        parameters: {
-            query?: {
-                kind?: "analysis" | "render" | null;
-                state?: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | null;
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Jobs"];
-                };
-            };
-            /** @description What was refused, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiV1AdminJobsJobIdRetryRetryJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Retried"];
+                    "application/json": components["schemas"]["Transcript"];
                 };
             };
             /** @description What was refused, and why. */

@@ -38,7 +38,19 @@ function become(next: SessionState) {
 
 function hold(answer: { access_token: string; expires_in: number }) {
   access = { token: answer.access_token, until: Date.now() + answer.expires_in * 1000 - EARLY };
+  clearTimeout(renewal);
+  renewal = setTimeout(renew, answer.expires_in * 1000 - EARLY);
 }
+
+/** Links, films and streams go by the cookie, so it is renewed though nothing is asked. */
+function renew() {
+  void freshToken().catch(() => null);
+}
+
+let renewal: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") renew(); // timers stand still while a device sleeps
+});
 
 let refreshing: Promise<string | null> | null = null;
 

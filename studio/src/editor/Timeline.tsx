@@ -85,7 +85,7 @@ export function Timeline() {
   const to = (view.left + view.width + AROUND) / scale;
   return (
     <section className="timeline" aria-label={text.timeline.title}>
-      <div className="timeline-room" ref={room} onScroll={look} tabIndex={-1}>
+      <div className="timeline-room" ref={room} onScroll={look} tabIndex={0} role="group" aria-label={text.timeline.title}>
         <div className="timeline-track" style={{ width: `${whole}px` }} onPointerDown={seekTo}>
           <Ruler from={Math.max(0, from)} to={Math.min(duration, to)} scale={scale} />
           <canvas ref={canvas} className="timeline-sound" style={{ left: `${view.left}px`, width: `${view.width}px` }} aria-hidden="true" />

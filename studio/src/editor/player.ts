@@ -1,3 +1,5 @@
+import { freshToken } from "../api/session.ts";
+
 /**
  * Playback of the film: one clock for picture, captions, words and timeline. `onTime` is told the
  * time of each frame that is shown, which is the time that the export draws it at.
@@ -81,8 +83,10 @@ export function createPlayer(duration: number, fps: number): Player {
         broken += 1;
         if (!again) return become({ failed: true, ready: true, playing: false });
         const [source, at] = [next.src, now];
-        next.src = source;
-        next.currentTime = at;
+        void freshToken().catch(() => null).then(() => {
+          next.src = source;
+          next.currentTime = at;
+        });
       }],
     ];
     for (const [name, listener] of heard) next.addEventListener(name, listener);
