@@ -101,7 +101,7 @@ $(VENV)/.ready: $(VENV)/.run config/models.toml
 	@$(BIN)/ecg models pull base
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.ready requirements/dev.txt package-lock.json
+$(VENV)/.dev: $(VENV)/.studio requirements/dev.txt package-lock.json
 	@echo "installing the development packages"
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(NODE) npm ci --silent --no-audit --no-fund

@@ -26,6 +26,7 @@ export default defineConfig({
     target: "es2024",
     // a font or a picture inside of a sheet is another origin to the page's policy
     assetsInlineLimit: 0,
+    license: { fileName: "licenses.md" },
     modulePreload: { polyfill: false },
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },

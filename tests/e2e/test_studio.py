@@ -226,13 +226,16 @@ def test_words_are_split_merged_and_hidden_by_keys(page: Page, video: str, serve
 
 def test_a_style_cuts_captions_anew_and_keeps_what_was_edited(page: Page, video: str) -> None:
     assert video in page.url
+    cues = page.locator(".cue-words")
+    whole = cues.count()
     page.get_by_text("Pop", exact=True).click()
-    expect(page.locator(".cue-words").first).to_contain_text("Zebras")
+    expect(cues).not_to_have_count(whole)
+    expect(cues.first).to_contain_text("Zebras")
     shown = page.locator(".cue-words").all_inner_texts()
     assert max(len(text.split()) for text in shown) <= 3
     page.get_by_text("Intention", exact=True).click()
     expect(page.locator(".cue-words .word").nth(1)).to_have_text("Zebras")
-    expect(page.locator(".cue-words")).not_to_have_count(len(shown))
+    expect(cues).to_have_count(whole)
     page.get_by_label("Size").fill("1.3")
     saved(page)
 

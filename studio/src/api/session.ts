@@ -24,6 +24,8 @@ export const session = {
     kept.write(MARK, true);
     become("in");
   },
+  /** Before the browser leaves for another's sign-in, from which it comes back with our cookies. */
+  expect: () => kept.write(MARK, true),
   end(why: "out" | "expired") {
     access = null;
     kept.remove(MARK);

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useLocation } from "wouter";
 import { api, body, saying, Unreachable } from "../api/client.ts";
@@ -12,6 +13,11 @@ const SHOWN = showpiece();
 
 export function SignIn({ expired }: { expired: boolean }) {
   const text = useText();
+  const ways = useQuery({
+    queryKey: ["ways"],
+    queryFn: () => body(api.GET("/api/v1/auth/ways")),
+    staleTime: Infinity,
+  });
   const [, go] = useLocation();
   const [joining, setJoining] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -74,6 +80,11 @@ export function SignIn({ expired }: { expired: boolean }) {
           <Button type="submit" kind="primary" size="large" disabled={busy}>
             {joining ? text.signIn.create : text.signIn.enter}
           </Button>
+          {ways.data?.google && (
+            <a className="button" data-kind="outline" data-size="large" href="/api/v1/auth/google/start" onClick={session.expect}>
+              {text.signIn.google}
+            </a>
+          )}
           <p className="switch-door">
             {joining ? text.signIn.toSignIn : text.signIn.toSignUp}{" "}
             <button type="button" className="link" onClick={() => { setJoining(!joining); setFault(""); }}>

@@ -12,6 +12,7 @@ export const en = {
     optional: "optional",
     enter: "Sign in",
     create: "Create account",
+    google: "Continue with Google",
     toSignUp: "New here?",
     toSignIn: "Have an account?",
     expired: "You were signed out after a while. Sign in to go on; nothing is lost.",

@@ -14,6 +14,7 @@ export const ko: Text = {
     optional: "선택",
     enter: "로그인",
     create: "계정 만들기",
+    google: "Google로 계속하기",
     toSignUp: "처음이신가요?",
     toSignIn: "이미 계정이 있나요?",
     expired: "시간이 지나 로그아웃되었습니다. 다시 로그인하면 이어서 작업할 수 있어요.",
