@@ -343,6 +343,15 @@ def test_the_other_pages_and_dialogs_have_no_barrier(
     page.goto(f"{server.url}/account")
     expect(page.get_by_role("heading", name="Usage")).to_be_visible()
     check_access(page)
+    page.get_by_label("Name of a new key").fill("nightly")
+    page.get_by_role("button", name="Make key").click()
+    key = page.locator(".made-key code").inner_text()
+    bearer = {"Authorization": f"Bearer {key}"}
+    assert httpx.get(f"{server.url}/api/v1/usage", headers=bearer).status_code == 200
+    check_access(page)
+    page.get_by_role("button", name="Delete the key “nightly”").click()
+    expect(page.get_by_text("nightly")).to_have_count(0)
+    assert httpx.get(f"{server.url}/api/v1/usage", headers=bearer).status_code == 401
     page.get_by_role("radio", name="한국어").check()
     expect(page.get_by_role("heading", name="사용량")).to_be_visible()
     page.get_by_role("radio", name="English").check()

@@ -58,11 +58,11 @@ export function Look() {
               )}
             </span>
             <span className="style-name">{one.title}</span>
-            <span className="unseen" id={`about-${one.name}`}>{one.description}</span>
+            <span className="unseen" id={`about-${one.name}`}>{text.look.about[one.name] ?? one.description}</span>
           </label>
         ))}
       </fieldset>
-      {chosen && <p className="small muted">{chosen.description}</p>}
+      {chosen && <p className="small muted">{text.look.about[chosen.name] ?? chosen.description}</p>}
       <Slider
         label={text.look.strength}
         shown={strength === 0 ? text.look.plain : `${Math.round(strength * 100)} %`}

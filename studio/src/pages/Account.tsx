@@ -6,6 +6,7 @@ import { TEXTS, useLanguage, type Language } from "../text/index.tsx";
 import { scheme, type Scheme } from "../ui/appearance.ts";
 import { Progress, Segments } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
+import { Keys } from "./Keys.tsx";
 
 export function AccountPage() {
   const { text, language, speak } = useLanguage();
@@ -42,6 +43,7 @@ export function AccountPage() {
             </>
           )}
         </section>
+        <Keys />
         <section>
           <h2>{text.account.look}</h2>
           <ul className="rows">
