@@ -112,6 +112,8 @@ def video(page: Page, speech: Path) -> str:
     data = base64.b64encode(speech.read_bytes()).decode()
     page.evaluate(DROP, [data, speech.name])
     page.get_by_role("link", name=speech.stem).click()
+    expect(page.get_by_role("heading", name="Listening to your video")).to_be_visible()
+    page.reload()
     expect(page.get_by_role("heading", name="Transcript")).to_be_visible(timeout=90_000)
     return page.url.rpartition("/")[2]
 

@@ -7,6 +7,7 @@ import { BUSY, keys, useVideo } from "../api/queries.ts";
 import { useText } from "../text/index.tsx";
 import { Failure } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
+import { useTitle } from "../ui/title.ts";
 import { drafts, readScenario } from "./autosave.ts";
 import { Editor } from "./Editor.tsx";
 import { Hearing } from "./Hearing.tsx";
@@ -16,6 +17,7 @@ export default function VideoPage({ id }: { id: string }) {
   const text = useText();
   const client = useQueryClient();
   const video = useVideo(id);
+  useTitle(video.data?.filename ?? "");
   const [heard, setHeard] = useState<Analysis | null>(null);
   const analysis = heard ?? video.data?.analysis ?? null;
   const busy = BUSY.has(analysis?.state ?? "") || video.data?.state === "checking";

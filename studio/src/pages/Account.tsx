@@ -6,10 +6,12 @@ import { TEXTS, useLanguage, type Language } from "../text/index.tsx";
 import { scheme, type Scheme } from "../ui/appearance.ts";
 import { Progress, Segments } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
+import { useTitle } from "../ui/title.ts";
 import { Keys } from "./Keys.tsx";
 
 export function AccountPage() {
   const { text, language, speak } = useLanguage();
+  useTitle(text.account.title);
   const me = useMe();
   const usage = useUsage();
   const [chosen, setChosen] = useState(scheme.chosen());

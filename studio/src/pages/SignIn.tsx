@@ -8,6 +8,7 @@ import { useText } from "../text/index.tsx";
 import { Button, Field } from "../ui/controls.tsx";
 import { Wordmark } from "../ui/Icon.tsx";
 import { MiniStage } from "../ui/MiniStage.tsx";
+import { useTitle } from "../ui/title.ts";
 
 const SHOWN = showpiece();
 
@@ -18,6 +19,7 @@ export function SignIn({ expired }: { expired: boolean }) {
     queryFn: () => body(api.GET("/api/v1/auth/ways")),
     staleTime: Infinity,
   });
+  useTitle(text.signIn.enter);
   const [, go] = useLocation();
   const [joining, setJoining] = useState(false);
   const [busy, setBusy] = useState(false);

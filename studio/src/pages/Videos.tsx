@@ -10,6 +10,7 @@ import { Button, Dialog, Failure } from "../ui/controls.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Menu, MenuItem } from "../ui/Menu.tsx";
 import { Shell } from "../ui/Shell.tsx";
+import { useTitle } from "../ui/title.ts";
 import { videoType } from "../upload/parts.ts";
 import { begin, reconcile, uploads, type Upload } from "../upload/uploads.ts";
 import { UploadWork } from "../upload/UploadWork.tsx";
@@ -18,6 +19,7 @@ import { stateOf } from "./state.ts";
 export function Videos() {
   const text = useText();
   const client = useQueryClient();
+  useTitle(text.videos.title);
   const videos = useVideos();
   const sending = useSyncExternalStore(uploads.subscribe, uploads.list);
   const [fault, setFault] = useState("");
