@@ -1199,12 +1199,16 @@ export interface components {
         };
         /**
          * Note
-         * @description Something dropped or doubted, "hallucination_dropped" or "overlap", and where.
+         * @description Something dropped or doubted, "hallucination_dropped" or "overlap", and where. Of a script:
+         *         "not_said" (written, and shown all the same), "left_out" (written, and not shown),
+         *         "not_written" (said alone), with the words as ``text``.
          */
         Note: {
             code: string;
             end: number;
             start: number;
+            /** @default null */
+            text?: string | null;
         };
         /** Output */
         Output: {
@@ -1430,12 +1434,14 @@ export interface components {
         /**
          * Speaker
          * @description ``pitch_hz`` the median of the words' F0, ``loudness_db`` of their loudness in dBFS;
-         *         ``None`` where not measured.
+         *         ``None`` where not measured. ``name``: as a script labels the speaker.
          */
         Speaker: {
             confidence: number | null;
             id: string;
             loudness_db: number | null;
+            /** @default null */
+            name?: string | null;
             pitch_hz: number | null;
         };
         /**
