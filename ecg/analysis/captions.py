@@ -18,10 +18,12 @@ from ecg.analysis import service
 from ecg.analysis.desk import AnalysisDesk
 from ecg.captions import transcript as transcripts
 from ecg.captions.compose import Rules
+from ecg.captions.document import encode
 from ecg.captions.findings import Finding
 from ecg.captions.formats import export_captions
 from ecg.captions.imported import import_captions
 from ecg.captions.lint import lint
+from ecg.captions.repage import repage
 from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
 from ecg.captions.styles import Style, check_choice, load_style
 from ecg.captions.wording import Case, Mask, Punctuation
@@ -155,6 +157,33 @@ async def compose_scenario(
     return _document(row)
 
 
+@post(
+    "/videos/{video_id:uuid}/scenario/pages",
+    status_code=200,
+    takes=Scenario,
+    example=_EXAMPLE,
+    answers=Scenario,
+)
+async def page_scenario(
+    request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Cuts the words of the scenario that is sent into cues anew, as its style wants them; each
+    word stays as it is. Stores nothing: `PUT` does."""
+    owner, body = request.user.user_id, await request.body()
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+    paged = await asyncio.to_thread(lambda: _paged(checked(body, video), video))
+    return Response(encode(paged), media_type=MediaType.JSON, status_code=200)
+
+
+def _paged(scenario: Scenario, video: VideoFacts) -> Scenario:
+    if video.media is None or not video.media.video:
+        return repage(scenario)
+    picture = video.media.video[0]
+    end = picture.duration or video.media.duration
+    return repage(scenario, size=picture.shown_size, fps=picture.rate, duration=end)
+
+
 _FILES = {
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
@@ -280,6 +309,6 @@ def _linted(row: service.StoredScenario, video: VideoFacts) -> list[Finding]:
 
 
 HANDLERS = (
-    read_stored_scenario, write_scenario, compose_scenario, import_file, find_faults,
+    read_stored_scenario, write_scenario, compose_scenario, page_scenario, import_file, find_faults,
     *map(_export, _FILES),
 )  # fmt: skip

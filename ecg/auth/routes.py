@@ -120,6 +120,12 @@ class Keys(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class Ways(msgspec.Struct, frozen=True):
+    """How one can sign in here, beside by password."""
+
+    google: bool
+
+
 @post("/signup", status_code=201)
 async def sign_up(
     request: Anyone, desk: NamedDependency[AuthDesk], data: JSONBody[Signup]
@@ -190,6 +196,12 @@ async def log_out(
         async with desk.database.transaction() as session:
             await service.end_session(session, given)
     return Response(None, status_code=204, cookies=cookies(desk, "", ""))
+
+
+@get("/ways")
+async def read_ways(desk: NamedDependency[AuthDesk]) -> Ways:
+    """What a page that signs people in can offer."""
+    return Ways(google=desk.google is not None)
 
 
 @get("/me")
@@ -274,7 +286,7 @@ async def google_callback(
 
 
 def routes(desk: AuthDesk) -> Router:
-    opened = public(sign_up, log_in, refresh, log_out, google_start, google_callback)
+    opened = public(sign_up, log_in, refresh, log_out, read_ways, google_start, google_callback)
     return Router(
         "/api/v1/auth",
         route_handlers=[*opened, read_me, create_key, list_keys, delete_key],

@@ -106,7 +106,7 @@ def compose(  # noqa: PLR0913 - each is a choice of its own
         version=1,
         style=StyleChoice(style.name, strength),
         speakers=_looks(transcript),
-        cues=tuple(_timed(cues, page, transcript.duration, fps)),
+        cues=tuple(timed(cues, page, transcript.duration, fps)),
     )
 
 
@@ -180,7 +180,7 @@ def _sound_cue(sound: Sound, longest: float) -> Cue:
     )  # fmt: skip
 
 
-def _timed(cues: Sequence[Cue], page: Page, duration: float, fps: Fraction) -> list[Cue]:
+def timed(cues: Sequence[Cue], page: Page, duration: float, fps: Fraction) -> list[Cue]:
     """The cues, in order of start, with ids and with the ends at which they leave."""
     starts = [cue.start for cue in cues]
     done: list[Cue] = []

@@ -59,6 +59,7 @@ from ecg.service.desks import (
     retry,
     signs_of,
 )
+from ecg.studio.app import studio_part
 from ecg.uploads import app as uploads
 from ecg.uploads.views import VideoView
 from ecg.usage import app as usage
@@ -224,6 +225,7 @@ async def _api(
         render_routes.api_part(desks.render),
         usage.api_part(UsageDesk(database, settings.limits, retry)),
         hooks.api_part(HooksDesk(database, accounts.require_live)),
+        await studio_part(store),
         Part(
             routes=[
                 objects_routes(_objects(desks), keys),

@@ -44,7 +44,7 @@ def test_the_linter_bans_hidden_imports(tmp_path: Path) -> None:
     assert "TID251" in done.stdout
 
 
-@pytest.mark.parametrize("lock", ["run", "dev", "whisperx"])
+@pytest.mark.parametrize("lock", ["run", "dev", "studio", "whisperx"])
 def test_locks_name_no_registry_and_hash_everything(lock: str) -> None:
     text = (ROOT / f"requirements/{lock}.txt").read_text()
     assert "://" not in text
@@ -56,8 +56,9 @@ def test_locks_name_no_registry_and_hash_everything(lock: str) -> None:
 
 
 def test_npm_lock_names_no_registry() -> None:
-    lines = (ROOT / "package-lock.json").read_text().splitlines()
-    assert not [line for line in lines if '"resolved"' in line]
+    for lock in ("package-lock.json", "studio/package-lock.json"):
+        lines = (ROOT / lock).read_text().splitlines()
+        assert not [line for line in lines if '"resolved"' in line], lock
 
 
 def test_locks_are_as_new_as_the_project() -> None:

@@ -96,7 +96,9 @@ def test_nothing_is_published_that_was_not_tested_and_tried() -> None:
 
 def test_the_image_is_made_by_the_targets_of_a_checkout() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    run = re.findall(r"^RUN .*\bmake ([a-z-]+)$", CONTAINERFILE, flags=re.MULTILINE)
+    run = re.findall(
+        r"^(?:RUN| &&) .*?\bmake ([a-z-]+)(?: \\)?$", CONTAINERFILE, flags=re.MULTILINE
+    )
     assert run
     assert set(run) <= targets
     browser = (ROOT / "scripts/browser.sh").read_text()
@@ -113,7 +115,9 @@ def test_what_the_image_is_made_of_is_let_in() -> None:
     assert all((ROOT / name).exists() for name in let_in)
     makefile = (ROOT / "Makefile").read_text()
     needed = {"ecg", "alembic", "config", "pyproject.toml", "README.md", "LICENSE", "NOTICE"}
-    needed |= {name for name in ("scripts", "requirements") if f"{name}/" in makefile}
+    needed |= {
+        name for name in ("scripts", "requirements", "studio", "examples") if f"{name}/" in makefile
+    }
     assert needed <= let_in
     assert "**/*.env" in lines
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -35,6 +36,12 @@ def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
     wanted = {name if name.startswith("ecg/") else f"ecg/{name}" for name in tracked}
     assert wanted <= held
     assert {"ecg/config/models.toml", "ecg/captions/styles/intention/style.css"} <= wanted
+
+
+def test_the_built_studio_is_in_it(wheel: Path) -> None:
+    held = zipfile.ZipFile(wheel).namelist()
+    assert "ecg/studio/static/index.html" in held
+    assert [name for name in held if re.fullmatch(r"ecg/studio/static/assets/.*\.js\.gz", name)]
 
 
 def test_it_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:

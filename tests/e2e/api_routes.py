@@ -19,6 +19,8 @@ PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 SHARED = {"name": "intention"}
 """Parameters that name what is everybody's."""
 
+EMPTY = {"version": 1, "style": {"name": "intention"}, "speakers": {}, "cues": []}
+
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/uploads/{upload_id}/parts"): {"numbers": [1]},
     ("POST", "/api/v1/uploads/{upload_id}/complete"): {},
@@ -27,9 +29,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/videos/{video_id}/captions"): {
         "format": "srt", "text": "1\n00:00:00,000 --> 00:00:01,000\nHello\n",
     },
-    ("PUT", "/api/v1/videos/{video_id}/scenario"): {
-        "version": 1, "style": {"name": "intention"}, "speakers": {}, "cues": [],
-    },
+    ("PUT", "/api/v1/videos/{video_id}/scenario"): EMPTY,
+    ("POST", "/api/v1/videos/{video_id}/scenario/pages"): EMPTY,
 }  # fmt: skip
 """Valid bodies, so that only the ownership is left to refuse."""
 

@@ -88,7 +88,7 @@ async def test_only_what_is_open_needs_no_token(document: Any) -> None:
     auth = "/api/v1/auth"
     assert opened == {
         f"post {auth}/signup", f"post {auth}/login", f"post {auth}/refresh", f"post {auth}/logout",
-        f"get {auth}/google/start", f"get {auth}/google/callback",
+        f"get {auth}/ways", f"get {auth}/google/start", f"get {auth}/google/callback",
     }  # fmt: skip
     assert document["security"] == [{"bearer": []}]
 

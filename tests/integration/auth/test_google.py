@@ -125,6 +125,7 @@ async def test_the_whole_flow_makes_an_account_and_finds_it_again(
     client: httpx.AsyncClient, provider: str, database: Database, sub: str
 ) -> None:
     await know(provider, sub, email="Ada@Example.org", email_verified=True, name="Ada")
+    assert (await client.get("/api/v1/auth/ways")).json() == {"google": True}
     way = await set_out(client)
     asked = {name: value[0] for name, value in parse_qs(urlsplit(way).query).items()}
     assert asked["code_challenge_method"] == "S256"

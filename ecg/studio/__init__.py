@@ -1,0 +1,1 @@
+"""The web studio: the built React app, served."""

@@ -1,0 +1,237 @@
+import { useEffect, useRef, useState, useSyncExternalStore, type PointerEvent } from "react";
+import { clock } from "../format.ts";
+import { draw, safeArea, type Stage } from "../engine.ts";
+import { useText } from "../text/index.tsx";
+import { Button } from "../ui/controls.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { useDesk } from "./context.ts";
+import { override } from "./edits.ts";
+
+/** The film with its captions over it, drawn at the export's own size and shown smaller. */
+export function Film() {
+  const { video, width, height, player, history } = useDesk();
+  const text = useText();
+  const media = useRef<HTMLVideoElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
+  const stage = useRef<Stage | null>(null);
+  const grip = useRef<HTMLDivElement>(null);
+  const [fault, setFault] = useState("");
+  const state = useSyncExternalStore(player.subscribe, player.state);
+  const guides = useGuides(width, height);
+
+  useEffect(() => {
+    player.attach(media.current);
+    return () => player.attach(null);
+  }, [player]);
+
+  useEffect(() => {
+    const [shown, inside] = [frame.current, holder.current];
+    if (!shown || !inside) return;
+    const fit = () => {
+      inside.style.transform = `scale(${shown.clientWidth / width})`;
+    };
+    const watch = new ResizeObserver(fit);
+    watch.observe(shown);
+    fit();
+    return () => watch.disconnect();
+  }, [width]);
+
+  /** Puts what the pointer takes hold of over the captions of now. */
+  function placeGrip() {
+    const bounds = stage.current?.bounds();
+    const shown = grip.current;
+    if (!shown) return;
+    shown.hidden = !bounds;
+    if (!bounds) return;
+    shown.style.left = `${(bounds.x / width) * 100}%`;
+    shown.style.top = `${(bounds.y / height) * 100}%`;
+    shown.style.width = `${(bounds.width / width) * 100}%`;
+    shown.style.height = `${(bounds.height / height) * 100}%`;
+  }
+
+  const scenario = history.present;
+  useEffect(() => {
+    const inside = holder.current;
+    if (!inside) return;
+    const stop = new AbortController();
+    draw(inside, scenario, width, height, player.time, stop.signal).then(
+      (drawn) => {
+        if (!drawn) return;
+        stage.current = drawn;
+        setFault("");
+        placeGrip();
+      },
+      (error: unknown) => setFault(String(error)),
+    );
+    return () => stop.abort();
+  }, [scenario, width, height, player]);
+
+  useEffect(
+    () =>
+      player.onTime((seconds) => {
+        stage.current?.seek(seconds);
+        if (!player.state().playing) placeGrip();
+      }),
+    [player, width, height],
+  );
+  useEffect(placeGrip, [state.playing]);
+
+  return (
+    <main className="film" aria-label={text.editor.playback}>
+      <div className="film-room">
+        <div
+          className="film-frame"
+          ref={frame}
+          style={{ "--ratio": width / height } as React.CSSProperties}
+          data-testid="film"
+        >
+          <video
+            ref={media}
+            src={`/api/v1/videos/${video.id}/source`}
+            poster={video.poster_url ?? undefined}
+            playsInline
+            preload="auto"
+            aria-label={video.filename}
+            onClick={player.toggle}
+          />
+          <div className="film-stage" ref={holder} data-testid="stage" />
+          {guides && <div className="film-safe" style={guides} />}
+          <Grip grip={grip} holder={holder} />
+          {state.failed && <p className="film-note">{text.editor.cannotPlay}</p>}
+          {fault && <p className="film-note" role="alert">{fault}</p>}
+        </div>
+      </div>
+      <Controls />
+    </main>
+  );
+}
+
+/** Where the captions are taken hold of and dragged; a choice of places stands in the panel. */
+function Grip(props: {
+  grip: React.RefObject<HTMLDivElement | null>;
+  holder: React.RefObject<HTMLDivElement | null>;
+}) {
+  const { player, dispatch, width, height } = useDesk();
+  const held = useRef<{ x: number; y: number; scale: number; box: DOMRect } | null>(null);
+
+  function moved(event: PointerEvent): [number, number] {
+    const from = held.current;
+    return from ? [event.clientX - from.x, event.clientY - from.y] : [0, 0];
+  }
+
+  function take(event: PointerEvent<HTMLDivElement>) {
+    const shown = event.currentTarget.parentElement;
+    if (!shown) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const scale = shown.clientWidth / width;
+    held.current = { x: event.clientX, y: event.clientY, scale, box: event.currentTarget.getBoundingClientRect() };
+  }
+
+  function drag(event: PointerEvent<HTMLDivElement>) {
+    if (!held.current) return;
+    const [x, y] = moved(event);
+    event.currentTarget.style.translate = `${x}px ${y}px`;
+    if (props.holder.current) props.holder.current.style.translate = `${x}px ${y}px`;
+  }
+
+  function leave(event: PointerEvent<HTMLDivElement>) {
+    const from = held.current;
+    if (!from) return;
+    const [x, y] = moved(event);
+    const shown = event.currentTarget.parentElement?.getBoundingClientRect();
+    held.current = null;
+    event.currentTarget.style.translate = "";
+    if (props.holder.current) props.holder.current.style.translate = "";
+    if (Math.hypot(x, y) < 4) return player.toggle();
+    if (!shown) return;
+    const unit = (value: number) => Math.round(Math.max(0, Math.min(1, value)) * 1000) / 1000;
+    const position = {
+      x: unit((from.box.x + from.box.width / 2 + x - shown.x) / (width * from.scale)),
+      y: unit((from.box.y + from.box.height / 2 + y - shown.y) / (height * from.scale)),
+      anchor: "center" as const,
+    };
+    dispatch({ do: "edit", change: (one) => override(one, { position }) });
+  }
+
+  return (
+    <div
+      className="film-grip"
+      ref={props.grip}
+      hidden
+      onPointerDown={take}
+      onPointerMove={drag}
+      onPointerUp={leave}
+      onPointerCancel={leave}
+    />
+  );
+}
+
+function Controls() {
+  const { player, duration } = useDesk();
+  const text = useText();
+  const state = useSyncExternalStore(player.subscribe, player.state);
+  const shown = useRef<HTMLSpanElement>(null);
+  const bar = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    const tell = (seconds: number) => {
+      if (shown.current) shown.current.textContent = clock(seconds, true);
+      if (!bar.current) return;
+      bar.current.value = String(seconds);
+      bar.current.setAttribute("aria-valuetext", clock(seconds));
+      bar.current.style.setProperty("--part", `${(seconds / Math.max(duration, 0.01)) * 100}%`);
+    };
+    tell(player.time());
+    return player.onTime(tell);
+  }, [player, duration]);
+
+  return (
+    <div className="film-controls">
+      <input
+        ref={bar}
+        type="range"
+        className="film-seek"
+        min={0}
+        max={duration}
+        step={0.01}
+        defaultValue={0}
+        aria-label={text.editor.position}
+        onChange={(event) => player.seek(event.target.valueAsNumber)}
+      />
+      <div className="film-buttons">
+        <span className="number"><span ref={shown}>0:00.00</span> <span className="faint">/ {clock(duration, true)}</span></span>
+        <span className="film-center">
+          <button type="button" className="button step" aria-label={text.editor.back5} title={text.editor.back5} onClick={() => player.seek(player.time() - 5)}>−5</button>
+          <button type="button" className="button play" aria-label={state.playing ? text.editor.pause : text.editor.play} onClick={player.toggle}>
+            <Icon name={state.playing ? "pause" : "play"} />
+          </button>
+          <button type="button" className="button step" aria-label={text.editor.on5} title={text.editor.on5} onClick={() => player.seek(player.time() + 5)}>+5</button>
+        </span>
+        <Button kind="quiet" icon={state.muted ? "silent" : "sound"} aria-label={state.muted ? text.editor.unmute : text.editor.mute} onClick={player.mute} />
+      </div>
+    </div>
+  );
+}
+
+/** The part of the picture that captions keep to by themselves, as the engine has it. */
+function useGuides(width: number, height: number): React.CSSProperties | null {
+  const [guides, setGuides] = useState<React.CSSProperties | null>(null);
+  useEffect(() => {
+    let gone = false;
+    safeArea(width, height).then(
+      (area) => {
+        if (gone) return;
+        setGuides({
+          left: `${(area.left / width) * 100}%`,
+          right: `${100 - (area.right / width) * 100}%`,
+          top: `${(area.top / height) * 100}%`,
+          bottom: `${100 - (area.bottom / height) * 100}%`,
+        });
+      },
+      () => {},
+    );
+    return () => { gone = true; };
+  }, [width, height]);
+  return guides;
+}

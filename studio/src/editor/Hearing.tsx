@@ -1,0 +1,100 @@
+import { useEffect, useRef, useState } from "react";
+import { api, body, saying, type Analysis, type Video } from "../api/client.ts";
+import { timeLeft } from "../format.ts";
+import { useText } from "../text/index.tsx";
+import { Button, Failure, Progress } from "../ui/controls.tsx";
+import { Shell } from "../ui/Shell.tsx";
+import { Link } from "wouter";
+
+/** A video without captions yet: what is being done to get them, or why there are none. */
+export function Hearing(props: {
+  video: Video;
+  analysis: Analysis | null;
+  failed: boolean;
+  onRestart: (analysis: Analysis) => void;
+}) {
+  const { video, analysis } = props;
+  const text = useText();
+  const [fault, setFault] = useState("");
+  const left = useLeft(analysis);
+  const refused = video.state === "refused";
+  const over = refused || analysis?.state === "failed" || analysis?.state === "cancelled" || props.failed;
+  const title = refused ? text.analysis.refusedTitle : over ? text.analysis.failedTitle : text.analysis.title;
+  const why = refused ? video.refusal?.detail
+    : analysis?.state === "cancelled" ? text.analysis.cancelled : analysis?.error?.detail;
+  const stage = analysis?.state === "running" ? (analysis.stage ?? "") : "queued";
+  const stageName = video.state === "checking" && stage === "queued"
+    ? (text.analysis.stages["probe"] ?? "")
+    : (text.analysis.stages[stage] ?? text.analysis.working);
+  const path = { video_id: video.id };
+
+  async function ask(work: () => Promise<Analysis>) {
+    setFault("");
+    try {
+      props.onRestart(await work());
+    } catch (error) {
+      setFault(saying(error));
+    }
+  }
+
+  return (
+    <Shell>
+      <main className="page hearing">
+        <p className="small"><Link href="/" className="muted">← {text.nav.back}</Link></p>
+        <div className="film-box">
+          {video.state === "ready" ? (
+            <video src={`/api/v1/videos/${video.id}/source`} controls playsInline preload="metadata" aria-label={video.filename} />
+          ) : null}
+        </div>
+        <header>
+          <h1>{title}</h1>
+          {over ? <p className="muted">{why}</p> : <p className="muted">{text.analysis.lead}</p>}
+        </header>
+        {!over && (
+          <div className="hearing-work">
+            <Progress part={analysis?.progress ?? 0} label={text.analysis.title} />
+            <p className="hearing-line" role="status">
+              <span>{stageName}</span>
+              <span className="muted number">
+                {Math.round((analysis?.progress ?? 0) * 100)} %{left && ` · ${left}`}
+              </span>
+            </p>
+            <Button
+              kind="quiet"
+              onClick={() => void ask(() => body(api.DELETE("/api/v1/videos/{video_id}/analysis", { params: { path } })))}
+            >
+              {text.analysis.cancel}
+            </Button>
+          </div>
+        )}
+        {over && !refused && (
+          <p>
+            <Button
+              kind="primary"
+              onClick={() => void ask(() => body(api.POST("/api/v1/videos/{video_id}/analysis", { params: { path }, body: {} })))}
+            >
+              {text.analysis.again}
+            </Button>
+          </p>
+        )}
+        {fault && <Failure message={fault} />}
+      </main>
+    </Shell>
+  );
+}
+
+/** How long it will go on, by how fast it went since the page saw it run. */
+function useLeft(analysis: Analysis | null): string {
+  const text = useText();
+  const first = useRef<{ at: number; part: number } | null>(null);
+  const [left, setLeft] = useState("");
+  const part = analysis?.state === "running" ? analysis.progress : 0;
+  useEffect(() => {
+    if (!part) return;
+    first.current ??= { at: performance.now(), part };
+    const done = part - first.current.part;
+    const took = (performance.now() - first.current.at) / 1000;
+    setLeft(done > 0.03 && took > 1 ? timeLeft(((1 - part) / done) * took, text.time) : "");
+  }, [part, text]);
+  return left;
+}

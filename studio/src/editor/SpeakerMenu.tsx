@@ -1,0 +1,51 @@
+import { useText } from "../text/index.tsx";
+import { Menu, MenuChoice, MenuItem, MenuLine } from "../ui/Menu.tsx";
+import { useDesk } from "./context.ts";
+import type { Cue, Speaker } from "./document.ts";
+import { addSpeaker, assign } from "./edits.ts";
+import { PALETTE } from "./palette.ts";
+
+/** Who says a caption, and giving it to another. */
+export function SpeakerMenu({ cue, speaker }: { cue: Cue; speaker: Speaker | undefined }) {
+  const { history, dispatch } = useDesk();
+  const text = useText();
+  const { speakers } = history.present;
+  const name = speaker?.label || text.editor.sound;
+  const colored = (color: string, label: string) => (
+    <>
+      <span className="dot" style={{ color }} />
+      {label}
+    </>
+  );
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <button type="button" className="speaker-button" aria-label={text.editor.speakerOf(name)}>
+          {colored(speaker?.color ?? "currentColor", name)}
+        </button>
+      }
+    >
+      <MenuChoice
+        label={text.editor.thisCaption}
+        value={cue.speaker ?? ""}
+        options={Object.entries(speakers).map(([id, one]) => [id, colored(one.color, one.label)] as const)}
+        onChange={(id) => dispatch({ do: "edit", change: (one) => assign(one, cue.id, id) })}
+      />
+      <MenuLine />
+      <MenuItem
+        onClick={() =>
+          dispatch({
+            do: "edit",
+            change: (one) => {
+              const [next, id] = addSpeaker(one, `${text.editor.newSpeaker} ${Object.keys(one.speakers).length + 1}`, PALETTE);
+              return assign(next, cue.id, id);
+            },
+          })
+        }
+      >
+        {text.editor.newSpeaker}
+      </MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,238 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { Link } from "wouter";
+import sampleAddress from "../../../examples/speech.mp4?url";
+import { api, body, saying, Unreachable, type Video } from "../api/client.ts";
+import { keys, useUsage, useVideos } from "../api/queries.ts";
+import { bytes, clock } from "../format.ts";
+import { useText } from "../text/index.tsx";
+import { Button, Dialog, Failure } from "../ui/controls.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { Menu, MenuItem } from "../ui/Menu.tsx";
+import { Shell } from "../ui/Shell.tsx";
+import { useTitle } from "../ui/title.ts";
+import { videoType } from "../upload/parts.ts";
+import { begin, reconcile, uploads, type Upload } from "../upload/uploads.ts";
+import { UploadWork } from "../upload/UploadWork.tsx";
+import { stateOf } from "./state.ts";
+
+export function Videos() {
+  const text = useText();
+  const client = useQueryClient();
+  useTitle(text.videos.title);
+  const videos = useVideos();
+  const sending = useSyncExternalStore(uploads.subscribe, uploads.list);
+  const [fault, setFault] = useState("");
+  const [doomed, setDoomed] = useState<Video | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const items = videos.data?.pages.flatMap((page) => page.items) ?? [];
+  const refresh = () => void client.invalidateQueries({ queryKey: keys.videos });
+
+  useEffect(() => void reconcile().catch(() => null), []);
+
+  async function take(files: readonly File[]) {
+    setFault("");
+    for (const file of files) {
+      const type = videoType(file.name, file.type);
+      if (!type) setFault(text.upload.notVideo(file.name));
+      else if (file.size === 0) setFault(text.upload.empty(file.name));
+      else
+        await begin(file, type, refresh).catch((error: unknown) =>
+          setFault(error instanceof Unreachable ? text.errors.offline : saying(error)),
+        );
+    }
+    refresh();
+  }
+
+  async function takeSample() {
+    const sample = await (await fetch(sampleAddress)).blob();
+    await take([new File([sample], "speech.mp4", { type: "video/mp4" })]);
+  }
+
+  const empty = videos.isSuccess && items.length === 0;
+  const over = useDropped(take);
+  const choose = () => picker.current?.click();
+  return (
+    <Shell>
+      <main className="page">
+        <header className="page-head">
+          <div>
+            <h1>{text.videos.title}</h1>
+            <Quota />
+          </div>
+          {!empty && (
+            <Button kind="primary" icon="plus" onClick={choose}>
+              {text.videos.add}
+            </Button>
+          )}
+        </header>
+        <input
+          ref={picker}
+          type="file"
+          accept="video/*,.mkv,.mov"
+          multiple
+          hidden
+          aria-label={text.videos.choose}
+          data-testid="picker"
+          onChange={(event) => {
+            const files = [...(event.target.files ?? [])];
+            event.target.value = "";
+            void take(files);
+          }}
+        />
+        {fault && <Failure message={fault} />}
+        {videos.isError && (
+          <Failure
+            message={videos.error instanceof Unreachable ? text.errors.offline : saying(videos.error)}
+            onAgain={() => void videos.refetch()}
+          />
+        )}
+        {empty && (
+          <section className="drop" data-empty data-over={over || undefined}>
+            <h2>{text.videos.emptyTitle}</h2>
+            <p>{text.videos.emptyLead}</p>
+            <div className="row">
+              <Button kind="primary" size="large" icon="up" onClick={choose}>
+                {text.videos.choose}
+              </Button>
+              <Button kind="outline" size="large" icon="play" onClick={() => void takeSample()}>
+                {text.videos.sample}
+              </Button>
+            </div>
+          </section>
+        )}
+        <ul className="grid">
+          {items.map((video) => (
+            <li key={video.id}>
+              <VideoCard
+                video={video}
+                upload={sending.find((one) => one.videoId === video.id)}
+                onDelete={() => setDoomed(video)}
+                onSent={refresh}
+              />
+            </li>
+          ))}
+        </ul>
+        {videos.hasNextPage && (
+          <Button kind="outline" onClick={() => void videos.fetchNextPage()}>
+            {text.videos.loadMore}
+          </Button>
+        )}
+        {over && !empty && <div className="drop-over">{text.videos.dropNow}</div>}
+        {doomed && <DeleteDialog video={doomed} onDone={() => { setDoomed(null); refresh(); }} />}
+      </main>
+    </Shell>
+  );
+}
+
+/** Whether files are held over the page, which takes them when they are let go. */
+function useDropped(take: (files: readonly File[]) => Promise<void>): boolean {
+  const [over, setOver] = useState(false);
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    let depth = 0;
+    const has = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const on = {
+      dragenter: (event: DragEvent) => has(event) && setOver(++depth > 0),
+      dragleave: (event: DragEvent) => has(event) && setOver(--depth > 0),
+      dragover: (event: DragEvent) => has(event) && event.preventDefault(),
+      drop: (event: DragEvent) => {
+        if (!has(event)) return;
+        event.preventDefault();
+        depth = 0;
+        setOver(false);
+        void latest.current([...(event.dataTransfer?.files ?? [])]);
+      },
+    };
+    const entries = Object.entries(on) as [keyof typeof on, (event: DragEvent) => void][];
+    for (const [name, heard] of entries) window.addEventListener(name, heard);
+    return () => {
+      for (const [name, heard] of entries) window.removeEventListener(name, heard);
+    };
+  }, []);
+  return over;
+}
+
+function VideoCard(props: {
+  video: Video;
+  upload: Upload | undefined;
+  onDelete: () => void;
+  onSent: () => void;
+}) {
+  const text = useText();
+  const { video } = props;
+  const shown = stateOf(video, text);
+  const name = video.filename.replace(/\.[^.]+$/, "");
+  const opens = video.state === "ready" || video.state === "checking" || video.state === "refused";
+  return (
+    <article className="card" data-video={video.id}>
+      <div className="poster">
+        {video.poster_url ? <img src={video.poster_url} alt="" loading="lazy" /> : <Icon name="film" />}
+        {video.duration != null && <span className="length">{clock(video.duration)}</span>}
+      </div>
+      <div className="about">
+        <h2 className="name small">
+          {opens ? <Link href={`/videos/${video.id}`}>{name}</Link> : name}
+        </h2>
+        <div className="more">
+          <Menu trigger={<Button kind="quiet" size="small" icon="more" aria-label={text.videos.more(name)} />}>
+            <MenuItem danger onClick={props.onDelete}>
+              <Icon name="trash" /> {text.videos.delete}
+            </MenuItem>
+          </Menu>
+        </div>
+        <p className="state" data-kind={shown.kind}>
+          <span className="dot" />
+          {shown.label}
+        </p>
+      </div>
+      {props.upload && (
+        <div className="work">
+          <UploadWork upload={props.upload} onDone={props.onSent} />
+        </div>
+      )}
+    </article>
+  );
+}
+
+function DeleteDialog({ video, onDone }: { video: Video; onDone: () => void }) {
+  const text = useText();
+  const [fault, setFault] = useState("");
+  async function remove() {
+    try {
+      await body(api.DELETE("/api/v1/videos/{video_id}", { params: { path: { video_id: video.id } } }));
+      onDone();
+    } catch (error) {
+      setFault(saying(error));
+    }
+  }
+  return (
+    <Dialog
+      title={text.videos.deleteTitle(video.filename)}
+      onClose={onDone}
+      footer={
+        <>
+          <Button kind="quiet" onClick={onDone}>{text.videos.cancel}</Button>
+          <Button kind="danger" onClick={() => void remove()}>{text.videos.delete}</Button>
+        </>
+      }
+    >
+      <p className="muted">{text.videos.deleteLead}</p>
+      {fault && <p className="fault" role="alert">{fault}</p>}
+    </Dialog>
+  );
+}
+
+function Quota() {
+  const text = useText();
+  const usage = useUsage();
+  if (!usage.data) return <p className="quota">&nbsp;</p>;
+  const { left } = usage.data;
+  return (
+    <p className="quota">
+      <span>{text.videos.left(left.renders_per_day)}</span>
+      <span>{text.videos.leftBytes(bytes(left.upload_bytes))}</span>
+    </p>
+  );
+}

@@ -1,0 +1,232 @@
+/**
+ * Uploads of this page: straight to the store, several parts at a time, with pause and resume.
+ * What is needed to go on after a reload is kept on the device; the file is asked for again.
+ */
+import { api, body, saying, Unreachable } from "../api/client.ts";
+import { kept } from "../kept.ts";
+import { bytesOf, missing, type Plan } from "./parts.ts";
+
+export interface Upload extends Plan {
+  id: string;
+  videoId: string;
+  name: string;
+  modified: number;
+  state: "sending" | "paused" | "finishing" | "failed";
+  sent: number;
+  /** seconds, null until there is a rate to tell by */
+  left: number | null;
+  error: string;
+}
+
+type Kept = Pick<Upload, "id" | "videoId" | "name" | "modified" | "size" | "partSize">;
+
+const AT_ONCE = 3;
+const TRIES = 4;
+const STORE = "uploads";
+
+const files = new Map<string, File>();
+const stops = new Map<string, AbortController>();
+const listeners = new Set<() => void>();
+let all: readonly Upload[] = (kept.read<Kept[]>(STORE) ?? []).map((one) => ({
+  ...one, state: "paused", sent: 0, left: null, error: "",
+}));
+
+export const uploads = {
+  list: () => all,
+  subscribe(listener: () => void) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  hasFile: (id: string) => files.has(id),
+};
+
+function put(next: readonly Upload[]) {
+  all = next;
+  for (const listener of listeners) listener();
+}
+
+function change(id: string, part: Partial<Upload>) {
+  put(all.map((one) => (one.id === id ? { ...one, ...part } : one)));
+}
+
+function keep() {
+  const facts = all.map(({ id, videoId, name, modified, size, partSize }): Kept => ({
+    id, videoId, name, modified, size, partSize,
+  }));
+  if (facts.length) kept.write(STORE, facts);
+  else kept.remove(STORE);
+}
+
+function forget(id: string) {
+  files.delete(id);
+  stops.delete(id);
+  put(all.filter((one) => one.id !== id));
+  keep();
+}
+
+/** Begins to send a file; `type` is its media type. Resolves once the server knows of it. */
+export async function begin(file: File, type: string, onDone: () => void): Promise<void> {
+  const begun = await body(
+    api.POST("/api/v1/uploads", {
+      body: { filename: file.name, size: file.size, content_type: type },
+    }),
+  );
+  const partSize = begun.method === "single" ? file.size : begun.part_size;
+  files.set(begun.id, file);
+  put([
+    {
+      id: begun.id, videoId: begun.video_id, name: file.name, modified: file.lastModified,
+      size: file.size, partSize, state: "sending", sent: 0, left: null, error: "",
+    },
+    ...all,
+  ]);
+  keep();
+  void send(begun.id, onDone);
+}
+
+export function pause(id: string) {
+  stops.get(id)?.abort();
+  change(id, { state: "paused", left: null });
+}
+
+export function resume(id: string, onDone: () => void) {
+  void send(id, onDone);
+}
+
+/** Takes the file for an upload of before; false where it is another one. */
+export function takeAgain(id: string, file: File, onDone: () => void): boolean {
+  const upload = all.find((one) => one.id === id);
+  if (!upload || upload.size !== file.size || upload.name !== file.name) return false;
+  if (upload.modified && file.lastModified !== upload.modified) return false;
+  files.set(id, file);
+  resume(id, onDone);
+  return true;
+}
+
+export async function discard(id: string): Promise<void> {
+  stops.get(id)?.abort();
+  forget(id);
+  await api.DELETE("/api/v1/uploads/{upload_id}", { params: { path: { upload_id: id } } });
+}
+
+/** Forgets uploads that the server does not know as open any more. */
+export async function reconcile(): Promise<void> {
+  for (const { id, state } of all) {
+    if (state !== "paused") continue;
+    const answer = await api.GET("/api/v1/uploads/{upload_id}", { params: { path: { upload_id: id } } });
+    if (answer.response.status === 404 || answer.data?.state !== "open") {
+      if (answer.response.ok || answer.response.status === 404) forget(id);
+    } else {
+      change(id, { sent: answer.data.parts_done.reduce((sum, part) => sum + part.size, 0) });
+    }
+  }
+}
+
+async function send(id: string, onDone: () => void): Promise<void> {
+  const upload = all.find((one) => one.id === id);
+  const file = files.get(id);
+  if (!upload || !file) return;
+  const stop = new AbortController();
+  stops.set(id, stop);
+  change(id, { state: "sending", error: "" });
+  try {
+    await sendParts(upload, file, stop.signal);
+    if (stop.signal.aborted) return;
+    change(id, { state: "finishing", sent: upload.size, left: null });
+    await body(
+      api.POST("/api/v1/uploads/{upload_id}/complete", {
+        params: { path: { upload_id: id } },
+        body: {},
+      }),
+    );
+    forget(id);
+    onDone();
+  } catch (error) {
+    if (stop.signal.aborted) return;
+    stop.abort();
+    const broken = error instanceof Unreachable;
+    change(id, { state: broken ? "paused" : "failed", left: null, error: broken ? "broken" : saying(error) });
+    onDone();
+  }
+}
+
+async function sendParts(upload: Upload, file: File, signal: AbortSignal): Promise<void> {
+  const path = { upload_id: upload.id };
+  const known = await body(api.GET("/api/v1/uploads/{upload_id}", { params: { path } }));
+  const numbers = missing(upload, known.parts_done);
+  const held = upload.size - numbers.reduce((sum, n) => sum + lengthOf(upload, n), 0);
+  const moving = new Map<number, number>();
+  const started = performance.now();
+  let done = held;
+
+  function tell() {
+    const sent = done + [...moving.values()].reduce((sum, one) => sum + one, 0);
+    const rate = (sent - held) / ((performance.now() - started) / 1000);
+    const left = sent - held > 0 ? (upload.size - sent) / rate : null;
+    if (!signal.aborted) change(upload.id, { sent, left });
+  }
+
+  async function worker() {
+    for (let number = numbers.shift(); number != null; number = numbers.shift()) {
+      const current = number;
+      await tried(signal, async () => {
+        const signed = await body(
+          api.POST("/api/v1/uploads/{upload_id}/parts", {
+            params: { path }, body: { numbers: [current] },
+          }),
+        );
+        const part = signed.parts[0];
+        if (!part) throw new Unreachable("no address for a part");
+        const [from, to] = bytesOf(upload, current);
+        await putPart(part.url, part.headers, file.slice(from, to), signal, (sent) => {
+          moving.set(current, sent);
+          tell();
+        });
+      });
+      moving.delete(current);
+      done += lengthOf(upload, current);
+      tell();
+    }
+  }
+
+  tell();
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+function lengthOf(plan: Plan, number: number): number {
+  const [from, to] = bytesOf(plan, number);
+  return to - from;
+}
+
+async function tried(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || attempt === TRIES || !(error instanceof Unreachable)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
+    }
+  }
+}
+
+/** By XMLHttpRequest, as fetch tells no progress of what it sends. */
+function putPart(
+  url: string,
+  headers: Record<string, string>,
+  data: Blob,
+  signal: AbortSignal,
+  onSent: (bytes: number) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = () => reject(new Unreachable(`the store answered ${request.status || "nothing"}`));
+    signal.addEventListener("abort", () => request.abort());
+    request.upload.addEventListener("progress", (event) => onSent(event.loaded));
+    request.addEventListener("load", () => (request.status < 300 ? resolve() : fail()));
+    request.addEventListener("error", fail);
+    request.addEventListener("abort", fail);
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(data);
+  });
+}
