@@ -124,6 +124,7 @@ def _samples(block: AudioFrame) -> Sound:
 def mixed(pairs: Sound) -> Sound:
     """Both channels as one; (n, 2) → (n,). Where one is the other turned around, as badly wired
     microphones give it, their sum is next to nothing and their difference is what is heard."""
-    together, apart = (pairs[:, 0] + pairs[:, 1]) / 2, (pairs[:, 0] - pairs[:, 1]) / 2
+    half = pairs * np.float32(0.5)
+    together, apart = half[:, 0] + half[:, 1], half[:, 0] - half[:, 1]
     cancelled = _CANCELLED * np.dot(together, together) < np.dot(apart, apart)
-    return apart if cancelled else together
+    return (apart if cancelled else together).astype(np.float32, copy=False)
