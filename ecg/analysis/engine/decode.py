@@ -24,6 +24,9 @@ Sound: TypeAlias = NDArray[np.float32]
 RATE = 16_000
 _SILENCE = 60 * RATE
 """Samples of silence made at once: bounds memory whatever times a file claims."""
+_CANCELLED = 20.0
+"""Power of the difference of two channels over that of their sum from which they cancel. Two people,
+one in each channel, give 1."""
 _JITTER = RATE // 25
 """Samples by which packets' times may stray (rounded time bases) before silence is put in."""
 
@@ -92,8 +95,10 @@ def _resampled(frames: Iterable[AudioFrame]) -> Iterator[tuple[float | None, Sou
     """Sound at ``RATE`` with its time, where that is known. A track may change its channels or
     rate on the way, as broadcasts do between programmes."""
     for _, alike in itertools.groupby(frames, key=_form):
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-        for frame in alike:
+        first = next(alike)
+        layout = "stereo" if first.layout.nb_channels == 2 else "mono"
+        resampler = av.AudioResampler(format="s16", layout=layout, rate=RATE)
+        for frame in itertools.chain([first], alike):
             time = frame.time
             for block in resampler.resample(frame):
                 yield time, _samples(block)
@@ -112,4 +117,14 @@ def _silence(samples: int) -> Iterator[Sound]:
 
 
 def _samples(block: AudioFrame) -> Sound:
-    return block.to_ndarray().reshape(-1).astype(np.float32) / np.float32(32768)
+    samples = block.to_ndarray().reshape(-1).astype(np.float32) / np.float32(32768)
+    return mixed(samples.reshape(-1, 2)) if block.layout.nb_channels == 2 else samples
+
+
+def mixed(pairs: Sound) -> Sound:
+    """Both channels as one; (n, 2) → (n,). Where one is the other turned around, as badly wired
+    microphones give it, their sum is next to nothing and their difference is what is heard."""
+    half = pairs * np.float32(0.5)
+    together, apart = half[:, 0] + half[:, 1], half[:, 0] - half[:, 1]
+    cancelled = _CANCELLED * np.dot(together, together) < np.dot(apart, apart)
+    return (apart if cancelled else together).astype(np.float32, copy=False)

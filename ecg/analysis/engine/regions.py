@@ -94,9 +94,14 @@ def _gathered(blocks: Iterable[Sound]) -> Iterator[tuple[Sound, bool]]:
         waiting.append(block)
         size += len(block)
         if size >= BLOCK:
-            yield np.concatenate(waiting), False
+            yield _centred(np.concatenate(waiting)), False
             waiting, size = [], 0
-    yield np.concatenate([np.zeros(0, np.float32), *waiting]), True
+    yield _centred(np.concatenate([np.zeros(0, np.float32), *waiting])), True
+
+
+def _centred(sound: Sound) -> Sound:
+    """Around zero: a recorder's constant voltage keeps Silero from hearing any speech."""
+    return sound - sound.mean() if len(sound) else sound
 
 
 def _cut(regions: list[Span], size: int) -> int:

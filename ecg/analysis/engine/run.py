@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import is_spoken, without_loops
+from ecg.analysis.engine.language import by_language
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import ending, levels, loudness
 from ecg.analysis.engine.regions import Window, pieces
@@ -24,7 +25,7 @@ from ecg.analysis.engine.rewrite import hotwords, rewritten
 from ecg.analysis.engine.script import Passage, follow, named, passage_of, speakers_named
 from ecg.analysis.engine.sounds import gaps_heard, labelled
 from ecg.analysis.engine.speakers import Voiced, speakers_of, voiced
-from ecg.analysis.engine.transcribe import Heard, Whisper, detect_language, load, transcribe
+from ecg.analysis.engine.transcribe import Heard, Whisper, load, transcribe
 from ecg.analysis.engine.voices import Voices, load_voices
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.analysis.script import Written
@@ -74,20 +75,20 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     with ThreadPoolExecutor(1) as beside:
         for piece in pieces(decode(source, job.audio_track, limits)):
             likely = beside.submit(gaps_heard, piece)
-            for window in piece.windows:
-                report(AnalysisProgress("transcribe", min(window.start / RATE, total), total))
-                sound = beside.submit(_measure, voices, window)
-                language = job.language or _language(model, window, found.spoken)
-                heard, loops = without_loops(
-                    rewritten(transcribe(model, window, language, expected), job.terms)
-                )
-                found.spoken[language] += len(window.sound)
-                if job.script is None:
-                    timed = beside.submit(align, window.sound, heard, language)
-                    _settle(waiting, found)
-                    waiting.append(_Waiting(window, heard, loops, timed, sound))
-                else:
-                    passages.append(_Passing(passage_of(window, heard, language), sound))
+            for whole in piece.windows:
+                report(AnalysisProgress("transcribe", min(whole.start / RATE, total), total))
+                for window, language in _spoken(model, whole, job.language, found.spoken):
+                    sound = beside.submit(_measure, voices, window)
+                    heard, loops = without_loops(
+                        rewritten(transcribe(model, window, language, expected), job.terms)
+                    )
+                    found.spoken[language] += len(window.sound)
+                    if job.script is None:
+                        timed = beside.submit(align, window.sound, heard, language)
+                        _settle(waiting, found)
+                        waiting.append(_Waiting(window, heard, loops, timed, sound))
+                    else:
+                        passages.append(_Passing(passage_of(window, heard, language), sound))
             found.likely.append(likely.result())
             found.levels.append(piece_levels(piece))
             passed = piece.end
@@ -181,8 +182,13 @@ def _follow(
     return [word.word.speaker for word in words]
 
 
-def _language(model: Whisper, window: Window, spoken: Counter[str]) -> str:
-    return detect_language(model, window, spoken.most_common(1)[0][0] if spoken else None)
+def _spoken(
+    model: Whisper, window: Window, given: str | None, spoken: Counter[str]
+) -> Iterable[tuple[Window, str]]:
+    """The parts of a window that are of one language each, with that; a given one is not doubted."""
+    if given:
+        return [(window, given)]
+    return by_language(model, window, spoken.most_common(1)[0][0] if spoken else None)
 
 
 class _Sounding(NamedTuple):

@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg.analysis.engine.decode import RATE
+from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.regions import Window
 
-SURE = 0.5
-"""Probability from which a window's detected language may differ from the film's."""
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Languages written without spaces: Whisper's words are single signs there."""
+_DEAD = frozenset({"la", "sa"})
+"""Languages that nobody speaks in videos, and that Whisper takes unusual voices for."""
 _WHISPER_CODES = {"jv": "jw"}
 _ISO_CODES = {ours: iso for iso, ours in _WHISPER_CODES.items()}
 _ctranslate2 = cast("Any", ctranslate2)
@@ -79,16 +79,15 @@ def _load(folder: Path, device: str, compute_type: str, threads: int) -> Whisper
     )
 
 
-def detect_language(model: Whisper, window: Window, usual: str | None) -> str:
-    """ISO 639 code of what is spoken in a window; ``usual``, the film's language so far, where
-    the model is not sure."""
+def tell_language(model: Whisper, sound: Sound) -> tuple[str, float]:
+    """ISO 639 code of what is spoken in up to 30 s of sound, and how likely it is."""
     if not model.model.is_multilingual:
-        return "en"
+        return "en", 1.0
     # all frames but the last are what the words are told from
-    features = model.feature_extractor(window.sound)[..., :-1]
-    found: tuple[str, float, object] = model.detect_language(features=features)
-    code, probability, _ = found
-    return _ISO_CODES.get(code, code) if usual is None or probability >= SURE else usual
+    features = model.feature_extractor(sound)[..., :-1]
+    likely: list[tuple[str, float]] = model.detect_language(features=features)[2]
+    code, probability = next(one for one in likely if one[0] not in _DEAD)
+    return _ISO_CODES.get(code, code), float(probability)
 
 
 def transcribe(
