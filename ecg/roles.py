@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecg.analysis import app as analysis
-from ecg.analysis import catalogue, languages, script, terms
+from ecg.analysis import catalogue, languages, pulling, script, terms
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
 from ecg.kernel.errors import InputRefused
@@ -33,6 +33,7 @@ __all__ = [
     "frame_rate",
     "language_code",
     "list_models",
+    "model_folder",
     "model_name",
     "pull_model",
     "read_script",
@@ -113,7 +114,8 @@ read_terms = terms.read_terms
 
 def analysis_engine(settings: Settings) -> AnalysisEngine:
     """The speech engine in a child of its own. The caller closes it."""
-    return analysis.open_engine(settings.models_folder, settings.work_dir, _limits(settings))
+    idle = settings.analysis.idle_seconds
+    return analysis.open_engine(settings.models_folder, settings.work_dir, _limits(settings), idle)
 
 
 def render_engine(settings: Settings) -> RenderEngine:
@@ -149,12 +151,18 @@ def list_models(settings: Settings) -> list[Model]:
     return catalogue.list_models(settings.models_folder)
 
 
+def model_folder(settings: Settings) -> Path:
+    """The folder of the speech model in the settings. Raises ``NotFound`` or ``Missing``."""
+    return catalogue.find_model(settings.analysis.model, settings.models_folder)
+
+
 def model_name(name: str) -> str:
-    """``name`` itself where it is a model that hears words. Raises ``NotFound`` naming those."""
+    """``name`` itself where it is a model that hears words, or the whole path of a folder with one.
+    Raises ``NotFound`` naming those."""
     catalogue.find_recogniser(name)
-    return name
+    return str(Path(name).expanduser().absolute()) if catalogue.is_path(name) else name
 
 
 def pull_model(settings: Settings, name: str, on_progress: Callable[[float, float], None]) -> Path:
     """Fetches and checks a model; returns its folder."""
-    return catalogue.pull(name, settings.models_folder, on_progress)
+    return pulling.pull(name, settings.models_folder, on_progress)

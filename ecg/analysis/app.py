@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
-from ecg.analysis.catalogue import find_model, find_recogniser, find_voices
+from ecg.analysis.catalogue import find_model, find_recogniser, find_voices, is_path
 from ecg.analysis.interfaces import (
     AnalysisEngine,
     AnalysisJob,
@@ -30,17 +32,29 @@ _CUDA_DEVICE = Path("/dev/nvidia0")
 """With it there is no limit of memory: what CUDA maps was not measured."""
 
 
-def open_engine(models_dir: Path, work_dir: Path | None, limits: Limits = LIMITS) -> AnalysisEngine:
-    """An engine in a child process of its own, started at the first call.
+def open_engine(
+    models_dir: Path,
+    work_dir: Path | None,
+    limits: Limits = LIMITS,
+    idle_seconds: float | None = None,
+) -> AnalysisEngine:
+    """An engine in a child process of its own, started at the first call and ended, its model with
+    it, after ``idle_seconds`` without one.
 
     ``models_dir`` holds the models; the child's temporary folder is made in ``work_dir``.
     """
-    return _ChildEngine(models_dir, work_dir, limits)
+    return _ChildEngine(models_dir, work_dir, limits, idle_seconds)
 
 
 class _ChildEngine:
-    def __init__(self, models_dir: Path, work_dir: Path | None, limits: Limits) -> None:
+    def __init__(
+        self, models_dir: Path, work_dir: Path | None, limits: Limits, idle_seconds: float | None
+    ) -> None:
         self._models_dir = models_dir
+        self._idle_seconds = idle_seconds
+        self._calls = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._child = Child(
             "ecg.analysis.engine",
             limits=(
@@ -53,11 +67,13 @@ class _ChildEngine:
 
     async def probe(self, source: Path, on_alive: Callable[[], None] | None = None) -> MediaInfo:
         job = ProbeJob(_told(source))
-        return await self._child.call("probe", job, MediaInfo, on_alive=on_alive)
+        async with self._in_use():
+            return await self._child.call("probe", job, MediaInfo, on_alive=on_alive)
 
     async def poster(self, source: Path, on_alive: Callable[[], None] | None = None) -> Poster:
         job = ProbeJob(_told(source))
-        return await self._child.call("poster", job, Poster, on_alive=on_alive)
+        async with self._in_use():
+            return await self._child.call("poster", job, Poster, on_alive=on_alive)
 
     async def backdrop(self, source: Path, on_alive: Callable[[], None] | None = None) -> Backdrop:
         job = ProbeJob(_told(source))
@@ -73,7 +89,7 @@ class _ChildEngine:
         language = _language(job)
         order = EngineJob(
             source=_told(source),
-            model=job.model,
+            model=Path(job.model).name if is_path(job.model) else job.model,
             model_folder=_told(find_model(job.model, self._models_dir)),
             voices=_told(find_voices(self._models_dir)),
             language=language,
@@ -82,13 +98,37 @@ class _ChildEngine:
             threads=job.threads,
             script=None if job.script is None else read_script(job.script),
             terms=read_terms(job.terms),
+            engine=job.engine,
+            aligners=_told(self._models_dir / "whisperx"),
         )
-        return await self._child.call(
-            "run", order, AnalysisResult, AnalysisProgress, on_progress, on_alive
-        )
+        async with self._in_use():
+            return await self._child.call(
+                "run", order, AnalysisResult, AnalysisProgress, on_progress, on_alive
+            )
 
     async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         await self._child.close()
+
+    @asynccontextmanager
+    async def _in_use(self) -> AsyncGenerator[None]:
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            async with self._calls:  # which also waits for an end that has begun
+                yield
+        finally:
+            if self._idle_seconds is not None:
+                clock = asyncio.get_running_loop()
+                self._timer = clock.call_later(self._idle_seconds, self._end)
+
+    def _end(self) -> None:
+        self._ending = asyncio.create_task(self._ended())
+
+    async def _ended(self) -> None:
+        async with self._calls:
+            await self._child.close()
 
 
 def _language(job: AnalysisJob) -> str | None:

@@ -16,15 +16,19 @@ from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo, VideoLimits
 
 Stage = Literal["decode", "transcribe", "measure"]
+EngineName = Literal["auto", "faster-whisper", "whisperx"]
 
 
 class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a source is to be analysed.
 
     ``language``: ISO 639-1, or ``None`` to detect it; a given one is never overruled.
-    ``speakers``: how many speak, or ``None`` to find out. ``model``: a name in the model catalogue. ``audio_track``: index among the file's sound
-    streams, 0 the first. ``threads``: 0 lets the engine choose. ``script``: the exact wording, as text, SRT
-    or VTT (``ecg.analysis.script``). ``terms``: a line each (``ecg.analysis.terms``).
+    ``speakers``: how many speak, or ``None`` to find out. ``model``: a name in the model
+    catalogue, or the path of a folder with a Whisper model for CTranslate2. ``audio_track``: index
+    among the file's sound streams, 0 the first. ``threads``: 0 lets the engine choose.
+    ``script``: the exact wording, as text, SRT or VTT (``ecg.analysis.script``). ``terms``: a line
+    each (``ecg.analysis.terms``). ``engine``: "auto" is WhisperX where it is installed and a GPU is
+    there, else faster-whisper.
     """
 
     model: str = "base"
@@ -34,6 +38,7 @@ class AnalysisJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 0
     script: str | None = None
     terms: tuple[str, ...] = ()
+    engine: EngineName = "auto"
 
 
 class AnalysisProgress(msgspec.Struct, frozen=True):
@@ -54,7 +59,8 @@ class AnalysisResult(msgspec.Struct, frozen=True):
 
 class EngineJob(msgspec.Struct, frozen=True):
     """What the engine's child is told: ``AnalysisJob`` with the language checked and the model
-    found, script and terms read. ``source``, ``model_folder`` and ``voices`` are paths."""
+    found, script and terms read. ``source``, ``model_folder``, ``voices`` and ``aligners``
+    (WhisperX's models, where there are any) are paths."""
 
     source: str
     model: str
@@ -66,6 +72,8 @@ class EngineJob(msgspec.Struct, frozen=True):
     threads: int
     script: tuple[Written, ...] | None = None
     terms: tuple[Term, ...] = ()
+    engine: EngineName = "auto"
+    aligners: str = ""
 
 
 class ProbeJob(msgspec.Struct, frozen=True):

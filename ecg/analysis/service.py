@@ -81,6 +81,7 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
         language=check_language(language),
         speakers=speakers,
         threads=settings.threads,
+        engine=settings.engine,
     )
     request = AnalysisRequest(
         video_id=video.id,

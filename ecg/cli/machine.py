@@ -98,11 +98,7 @@ def _version(command: list[str]) -> str:
 
 
 def _model(settings: Settings) -> str:
-    name = settings.analysis.model
-    for model in roles.list_models(settings):
-        if model.name == name and model.here:
-            return f"{name} in {settings.models_folder}"
-    raise Missing(f"the model {name} is not here: run `ecg models pull {name}`")
+    return f"{settings.analysis.model} in {roles.model_folder(settings).parent}"
 
 
 def _space(settings: Settings) -> str:

@@ -60,6 +60,7 @@ class Named(click.ParamType[object]):
 STYLE = Named("style", load_style)
 LANGUAGE = Named("language", roles.language_code)
 MODEL = Named("model", roles.model_name)
+ENGINE = click.Choice(["auto", "faster-whisper", "whisperx"])
 HEIGHT = Named("pixels", roles.check_height)
 RATE = Named("rate", roles.frame_rate)
 SPEAKERS = click.IntRange(1, 20)
@@ -164,7 +165,8 @@ def listening(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--speakers", type=SPEAKERS, help="How many speak (else found out)."),
         click.option("--script", type=FILE, metavar="F", help="The exact wording: text, SRT, VTT."),
         click.option("--terms", type=FILE, metavar="F", help="Names as they are written, one a line."),
-        click.option("--model", type=MODEL, help="Speech model (see `ecg models list`)."),
+        click.option("--model", type=MODEL, help="Speech model, or its folder (`ecg models list`)."),
+        click.option("--engine", type=ENGINE, help="What recognises speech (else the settings)."),
         click.option("--audio-track", type=click.IntRange(0), default=0, help="Which sound track."),
     )):  # fmt: skip
         command = option(command)

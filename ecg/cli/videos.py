@@ -317,6 +317,7 @@ def _job(settings: Settings, options: dict[str, Any]) -> AnalysisJob:
         threads=settings.analysis.threads,
         script=script,
         terms=tuple((terms or "").splitlines()),
+        engine=options["engine"] or settings.analysis.engine,
     )
 
 

@@ -24,11 +24,15 @@ _CONFIG = "ECG_CONFIG"
 
 
 class AnalysisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``model``: a name in the model catalogue. ``threads``: processor threads for speech
-    recognition, 0 for all."""
+    """``model``: a name in the model catalogue, or the path of a model's folder. ``engine``: what
+    recognises, "auto" is WhisperX where it is installed and a GPU is there. ``threads``: processor
+    threads for speech recognition, 0 for all. ``idle_seconds``: how long the engine's process and
+    its model stay in memory unused."""
 
     model: str = "base"
+    engine: Literal["auto", "faster-whisper", "whisperx"] = "auto"
     threads: int = 0
+    idle_seconds: Annotated[float, Meta(gt=0)] = 600.0
 
 
 class RenderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,7 +201,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Loaded:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     named = environment.get(_CONFIG)
-    path = Path(named) if named else _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
+    path = Path(named) if named else user_config_dir(environment) / "config.toml"
     if named or path.is_file():
         values = _read(path)
         origins.update(dict.fromkeys(_keys(values), str(path)))
@@ -222,6 +226,13 @@ def config_dir() -> Path:
     package = Path(__file__).resolve().parent.parent
     inside = package / "config"
     return inside if inside.is_dir() else package.parent / "config"
+
+
+def user_config_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the user's settings: of the file that ``ECG_CONFIG`` names, else ``ecg`` in
+    their config folder."""
+    named = environment.get(_CONFIG)
+    return Path(named).parent if named else _user_folder("XDG_CONFIG_HOME", ".config")
 
 
 def _read(path: Path) -> dict[str, Any]:

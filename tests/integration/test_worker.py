@@ -15,7 +15,6 @@ import pytest
 from ecg.analysis import app as analysis_app
 from ecg.analysis import progress as analysis_progress
 from ecg.analysis import worker as analysis_worker
-from ecg.analysis.catalogue import pull
 from ecg.analysis.interfaces import (
     Analysed,
     AnalysisFailed,
@@ -23,6 +22,7 @@ from ecg.analysis.interfaces import (
     Probed,
     Refused,
 )
+from ecg.analysis.pulling import pull
 from ecg.captions.transcript import read_transcript
 from ecg.kernel.attempts import Attempt, SignedPair, Ticket
 from ecg.kernel.errors import Conflict, Unavailable

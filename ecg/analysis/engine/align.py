@@ -36,17 +36,22 @@ def align(sound: Sound, words: list[Heard], language: str) -> list[Timed]:
 
     A word without a sound of its own (a lone sign) shares the gap between its neighbours.
     The acoustic model is English; words of other languages are sought by English sounds
-    near theirs. Where a script does not tell its sounds or the text does not fit, Whisper's
-    own times stand as estimates.
+    near theirs. Where a script does not tell its sounds or the text does not fit, the
+    recogniser's own times stand. Words that it has aligned itself are left.
     """
+    if any(word.timing == "aligned" for word in words):
+        return [Timed(word.start, word.end, word.timing) for word in words]
     spans = _fit(sound, [entry(word.text, language == "en") for word in words])
-    off = [abs(span.start - word.start) for span, word in zip(spans, words, strict=False) if span]
-    if not off or len(off) < MOST * len(words) or statistics.median(off) > ASTRAY:
-        return [Timed(word.start, word.end, "estimated") for word in words]
-    return _interpolated(spans, len(sound) / RATE)
+    found = [(span, word) for span, word in zip(spans, words, strict=False) if span]
+    off = [abs(span.start - word.start) for span, word in found if word.timing == "estimated"]
+    astray = off and statistics.median(off) > ASTRAY
+    if not found or len(found) < MOST * len(words) or astray:
+        return [Timed(word.start, word.end, word.timing) for word in words]
+    return interpolated(spans, 0.0, len(sound) / RATE)
 
 
-def _interpolated(spans: list[Timed | None], end: float) -> list[Timed]:
+def interpolated(spans: list[Timed | None], begin: float, end: float) -> list[Timed]:
+    """``spans`` in order, those that lack spread over the gaps between ``begin`` and ``end``."""
     timed: list[Timed] = []
     for index, span in enumerate(spans):
         if span is not None:
@@ -54,7 +59,7 @@ def _interpolated(spans: list[Timed | None], end: float) -> list[Timed]:
         else:
             waiting = next((i for i in range(index, len(spans)) if spans[i]), len(spans))
             following = spans[waiting] if waiting < len(spans) else None
-            before = timed[-1].end if timed else 0.0
+            before = timed[-1].end if timed else begin
             share = ((following.start if following else end) - before) / (waiting - index)
             timed.append(Timed(before, before + min(share, LONE), "interpolated"))
     return timed

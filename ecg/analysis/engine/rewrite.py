@@ -55,6 +55,7 @@ def _written(heard: Sequence[Heard], write: list[str]) -> list[Heard]:
                 end=start + (end - start) * done / total,
                 confidence=min(word.confidence for word in heard),
                 phrase=heard[0].phrase,
+                timing=heard[0].timing,
             )
         )
     return words

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg.analysis.engine import batched
 from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.contour import packed, piece_levels
@@ -20,7 +22,7 @@ from ecg.analysis.engine.doubts import is_spoken, without_loops
 from ecg.analysis.engine.language import by_language
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import ending, levels, loudness
-from ecg.analysis.engine.regions import Window, pieces
+from ecg.analysis.engine.regions import Piece, Window, pieces
 from ecg.analysis.engine.rewrite import hotwords, rewritten
 from ecg.analysis.engine.script import Passage, follow, named, passage_of, speakers_named
 from ecg.analysis.engine.sounds import gaps_heard, labelled
@@ -29,7 +31,7 @@ from ecg.analysis.engine.transcribe import Heard, Whisper, load, transcribe
 from ecg.analysis.engine.voices import Voices, load_voices
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.analysis.script import Written
-from ecg.captions.transcript import Note
+from ecg.captions.transcript import Model, Note
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
 from ecg.media.probe import probe
 
@@ -54,8 +56,10 @@ class Found(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1)
-def _model(folder: str, threads: int) -> Whisper:
-    return load(Path(folder), threads)
+def _model(engine: str, folder: str, threads: int) -> Any:
+    """A ``Whisper`` or WhisperX's ``Pipeline``."""
+    loaded = batched.load_whisperx if engine == "whisperx" else load
+    return loaded(Path(folder), threads)
 
 
 def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> AnalysisResult:
@@ -64,31 +68,29 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     media = probe(source, limits)
     total = media.duration
     report(AnalysisProgress("decode", 0, total))
-    model = _model(job.model_folder, job.threads)
+    engine = batched.choose(job.engine)
+    model = _model(engine, job.model_folder, job.threads)
+    listen = _batched if engine == "whisperx" else _one_by_one
     voices = load_voices(Path(job.voices))
     found = Found([], [], [], [], Counter(), [], [])
     passed = 0
     waiting: list[_Waiting] = []
     passages: list[_Passing] = []
-    expected = hotwords(job.terms)
     # beside the recogniser, which often leaves a core idle, the window before is aligned and measured
     with ThreadPoolExecutor(1) as beside:
         for piece in pieces(decode(source, job.audio_track, limits)):
             likely = beside.submit(gaps_heard, piece)
-            for whole in piece.windows:
-                report(AnalysisProgress("transcribe", min(whole.start / RATE, total), total))
-                for window, language in _spoken(model, whole, job.language, found.spoken):
-                    sound = beside.submit(_measure, voices, window)
-                    heard, loops = without_loops(
-                        rewritten(transcribe(model, window, language, expected), job.terms)
-                    )
-                    found.spoken[language] += len(window.sound)
-                    if job.script is None:
-                        timed = beside.submit(align, window.sound, heard, language)
-                        _settle(waiting, found)
-                        waiting.append(_Waiting(window, heard, loops, timed, sound))
-                    else:
-                        passages.append(_Passing(passage_of(window, heard, language), sound))
+            for window, hear in listen(model, piece, job, found.spoken, report, total):
+                sound = beside.submit(_measure, voices, window)
+                language, words = hear()
+                heard, loops = without_loops(rewritten(words, job.terms))
+                found.spoken[language] += len(window.sound)
+                if job.script is None:
+                    timed = beside.submit(align, window.sound, heard, language)
+                    _settle(waiting, found)
+                    waiting.append(_Waiting(window, heard, loops, timed, sound))
+                else:
+                    passages.append(_Passing(passage_of(window, heard, language), sound))
             found.likely.append(likely.result())
             found.levels.append(piece_levels(piece))
             passed = piece.end
@@ -116,7 +118,48 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         job.model,
     )
     report(AnalysisProgress("measure", total, total))
-    return AnalysisResult(named(transcript, names), media, packed(found.levels, found.voiced))
+    told = msgspec.structs.replace(transcript, model=Model(engine, job.model))
+    return AnalysisResult(named(told, names), media, packed(found.levels, found.voiced))
+
+
+Hearing = tuple[Window, Callable[[], tuple[str, list[Heard]]]]
+"""A window and what hears it: its language and words."""
+
+
+def _one_by_one(  # noqa: PLR0913, PLR0917 - as _batched
+    model: Whisper,
+    piece: Piece,
+    job: EngineJob,
+    spoken: Counter[str],
+    report: Report,
+    total: float,
+) -> Iterator[Hearing]:
+    expected = hotwords(job.terms)
+    for whole in piece.windows:
+        report(AnalysisProgress("transcribe", min(whole.start / RATE, total), total))
+        for window, language in _spoken(model, whole, job.language, spoken):
+
+            def hear(window: Window = window, language: str = language) -> tuple[str, list[Heard]]:
+                return language, transcribe(model, window, language, expected)
+
+            yield window, hear
+
+
+def _batched(
+    pipeline: Any,
+    piece: Piece,
+    job: EngineJob,
+    _spoken: Counter[str],
+    report: Report,
+    total: float,
+) -> Iterator[Hearing]:
+    def on_part(share: float) -> None:
+        done = (piece.start + share * len(piece.sound)) / RATE
+        report(AnalysisProgress("transcribe", min(done, total), total))
+
+    stretches = batched.listen(pipeline, piece, job.language, Path(job.aligners), on_part)
+    for window, language, words in stretches:
+        yield window, lambda language=language, words=words: (language, words)
 
 
 class _Waiting(NamedTuple):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.regions import Window
+from ecg.captions.transcript import Timing
 
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Languages written without spaces: Whisper's words are single signs there."""
@@ -30,13 +31,16 @@ Whisper: TypeAlias = Any
 
 class Heard(msgspec.Struct):
     """A word as Whisper gives it: ``text`` with its punctuation and without spaces around,
-    seconds within the window, ``confidence`` 0..1. ``phrase`` numbers Whisper's segments."""
+    seconds within the window, ``confidence`` 0..1. ``phrase`` numbers Whisper's segments.
+    ``timing``: "aligned" or "interpolated" where an engine has aligned the words itself;
+    "interpolated" alone, where it gave them no times."""
 
     text: str
     start: float
     end: float
     confidence: float
     phrase: int
+    timing: Timing = "estimated"
 
 
 class _Recogniser(faster_whisper.WhisperModel):
@@ -55,10 +59,24 @@ class _Recogniser(faster_whisper.WhisperModel):
         self._encoded = None
 
 
+def has_gpu() -> bool:
+    return _ctranslate2.get_cuda_device_count() > 0
+
+
+def whisper_code(language: str) -> str:
+    """Whisper's name of an ISO 639 language."""
+    return _WHISPER_CODES.get(language, language)
+
+
+def iso_code(language: str) -> str:
+    """ISO 639 of what Whisper calls a language."""
+    return _ISO_CODES.get(language, language)
+
+
 def load(folder: Path, threads: int) -> Whisper:
     """float16 on a CUDA device that works, else int8 on the processor. ``threads`` 0: as many
     as there are."""
-    if _ctranslate2.get_cuda_device_count() > 0:
+    if has_gpu():
         try:
             model = _load(folder, "cuda", "float16", threads)
             model.detect_language(np.zeros(RATE, np.float32))
@@ -87,7 +105,7 @@ def tell_language(model: Whisper, sound: Sound) -> tuple[str, float]:
     features = model.feature_extractor(sound)[..., :-1]
     likely: list[tuple[str, float]] = model.detect_language(features=features)[2]
     code, probability = next(one for one in likely if one[0] not in _DEAD)
-    return _ISO_CODES.get(code, code), float(probability)
+    return iso_code(code), float(probability)
 
 
 def transcribe(
@@ -97,7 +115,7 @@ def transcribe(
     _ctranslate2.set_random_seed(0)
     segments: Iterable[Any] = model.transcribe(
         window.sound,
-        language=_WHISPER_CODES.get(language, language),
+        language=whisper_code(language),
         beam_size=5,
         word_timestamps=True,
         condition_on_previous_text=False,

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg.analysis.catalogue import find_voices, pull
+from ecg.analysis.catalogue import find_voices
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.run import run
 from ecg.analysis.interfaces import EngineJob
+from ecg.analysis.pulling import pull
 from ecg.analysis.script import read_script
 from ecg.analysis.terms import read_terms
 from ecg.captions.transcript import Transcript

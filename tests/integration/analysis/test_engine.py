@@ -86,6 +86,22 @@ async def test_a_cancelled_run_ends_its_process(models_dir: Path, tmp_path: Path
     await engine.close()
 
 
+async def test_an_idle_engine_frees_its_memory_and_works_again(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "models", tmp_path, idle_seconds=0.3)
+    try:
+        assert await engine.probe(JFK)
+        assert len(children(tmp_path)) == 1
+        for _ in range(600):
+            await asyncio.sleep(0.05)
+            if not children(tmp_path) and not left_in(tmp_path):
+                break
+        assert children(tmp_path) == []
+        assert await engine.probe(JFK)
+    finally:
+        await engine.close()
+    assert children(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("job", "kind", "message"),
     [

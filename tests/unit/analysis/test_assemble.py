@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.analysis.engine.align import Timed, _interpolated
+from ecg.analysis.engine.align import Timed, interpolated
 from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.captions.transcript import check_transcript
 
@@ -72,7 +72,7 @@ def test_each_speaker_is_measured_from_their_own_medians() -> None:
 
 def test_words_without_a_sound_share_the_gap_and_are_flagged() -> None:
     here = Timed(1.0, 1.5, "aligned")
-    timed = _interpolated([None, here, None, None, Timed(1.9, 2.0, "aligned"), None], 2.2)
+    timed = interpolated([None, here, None, None, Timed(1.9, 2.0, "aligned"), None], 0.0, 2.2)
     assert [time.timing[0] for time in timed] == list("iaiiai")
     assert [round(time.start, 3) for time in timed] == [0.0, 1.0, 1.5, 1.7, 1.9, 2.0]
     assert all(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ecg.analysis.catalogue import find_model, list_models, load_catalogue
-from ecg.kernel.errors import Missing, NotFound
+from ecg.analysis.catalogue import find_model, find_recogniser, list_models, load_catalogue
+from ecg.kernel.errors import InputRefused, Missing, NotFound
 
 
 def test_every_model_is_pinned_and_complete() -> None:
@@ -56,3 +56,38 @@ def test_half_a_model_is_not_here(tmp_path: Path) -> None:
     (tmp_path / "base/model.bin").write_bytes(b"")
     with pytest.raises(Missing):
         find_model("base", tmp_path)
+
+
+def test_a_folder_is_a_model_where_it_holds_one(tmp_path: Path) -> None:
+    folder = tmp_path / "turbo"
+    folder.mkdir()
+    with pytest.raises(NotFound, match=r"lacks model\.bin, config\.json, tokenizer\.json"):
+        find_recogniser(str(folder))
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (folder / name).touch()
+    assert find_recogniser(str(folder)).languages == "all"
+    with pytest.raises(Missing, match="run `ecg models pull voices`"):
+        find_model(str(folder), tmp_path / "models")
+
+
+OWN = """
+[large]
+title = "Ours"
+licence = "MIT"
+languages = "all"
+[[large.sources]]
+url = "https://hub.example/large/resolve/0a1b"
+files = [{ name = "model.bin", sha256 = "%s", bytes = 7 }]
+"""
+
+
+def test_a_person_may_add_models_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECG_CONFIG", str(tmp_path / "config.toml"))
+    own = tmp_path / "models.toml"
+    own.write_text(OWN % ("0" * 64))
+    assert list(load_catalogue())[-1] == "large"
+    own.write_text((OWN % ("0" * 64)).replace("https", "ftp"))
+    with pytest.raises(InputRefused, match=r"models\.toml: .*begins with https"):
+        load_catalogue()
