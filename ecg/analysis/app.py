@@ -18,6 +18,9 @@ from ecg.analysis.interfaces import (
     EngineJob,
     Poster,
     ProbeJob,
+    Realigned,
+    RealignJob,
+    RealignOrder,
 )
 from ecg.analysis.languages import language_code
 from ecg.analysis.script import read_script
@@ -105,6 +108,12 @@ class _ChildEngine:
             return await self._child.call(
                 "run", order, AnalysisResult, AnalysisProgress, on_progress, on_alive
             )
+
+    async def realign(
+        self, job: RealignJob, source: Path, on_alive: Callable[[], None] | None = None
+    ) -> Realigned:
+        order = RealignOrder(_told(source), job)
+        return await self._child.call("realign", order, Realigned, on_alive=on_alive)
 
     async def close(self) -> None:
         if self._timer is not None:

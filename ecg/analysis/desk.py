@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from prometheus_client import Counter
 from redis.asyncio import Redis
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.analysis import progress, service
@@ -22,10 +23,11 @@ from ecg.analysis.interfaces import (
     AnalysisFailed,
     AnalysisReport,
     Probed,
+    Realigned,
     Refused,
     analysis_seconds,
 )
-from ecg.analysis.models import Analysis
+from ecg.analysis.models import Analysis, Realignment
 from ecg.captions.compose import Rules, compose
 from ecg.captions.scenario import Scenario
 from ecg.captions.styles import Style, load_style
@@ -74,7 +76,15 @@ class AnalysisDesk(msgspec.Struct, frozen=True):
 async def begin(desk: AnalysisDesk, job_id: str) -> Attempt:
     """Gives out the next attempt of an analysis."""
     async with desk.database.transaction() as session:
-        return await jobs.begin(session, Analysis, job_id)
+        return await jobs.begin(session, await _table(session, job_id), job_id)
+
+
+async def _table(session: AsyncSession, job_id: str) -> type[Analysis | Realignment]:
+    """Where the audio role's job stands. Raises ``NotFound``."""
+    for table in (Analysis, Realignment):
+        if await session.scalar(select(table.id).where(table.id == job_id)) is not None:
+            return table
+    raise NotFound(f"no job {job_id}")
 
 
 async def sign(
@@ -82,7 +92,8 @@ async def sign(
 ) -> dict[str, SignedPair]:
     """URLs of what an attempt may read and write. Raises ``InputRefused`` for another name."""
     async with desk.database.transaction() as session:
-        job = await jobs.check_attempt(session, Analysis, job_id, attempt)
+        table = await _table(session, job_id)
+        job = await jobs.check_attempt(session, table, job_id, attempt)
         video = await desk.find_video(session, job.owner_id, job.video_id)
     signed: dict[str, SignedPair] = {}
     for name in names:
@@ -106,6 +117,13 @@ async def receive(desk: AnalysisDesk, report_id: str, report: AnalysisReport) ->
     match report.event:
         case Probed():
             await _probed(desk, report_id, report, report.event)
+        case Realigned(words):
+            async with desk.database.transaction() as session:
+                if await jobs.first_time(session, report_id):
+                    await jobs.finish(
+                        session, Realignment, report.id, report.attempt, state="succeeded",
+                        words=msgspec.to_builtins(words),
+                    )  # fmt: skip
         case Analysed():
             await _analysed(desk, report_id, report, report.event)
         case Refused(trouble) | AnalysisFailed(trouble):
@@ -202,6 +220,9 @@ async def _ended(
             session, Analysis, report.id, report.attempt, state="failed", trouble=trouble
         )
         if row is None:
+            await jobs.finish(
+                session, Realignment, report.id, report.attempt, state="failed", trouble=trouble
+            )
             return
         if refused:
             left.append(await desk.refuse(session, row.video_id, trouble))

@@ -11,7 +11,7 @@ import msgspec
 from ecg.analysis.script import Written
 from ecg.analysis.terms import Term
 from ecg.captions.backdrop import Backdrop
-from ecg.captions.transcript import Transcript
+from ecg.captions.transcript import Timing, Transcript
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo, VideoLimits
 
@@ -76,6 +76,36 @@ class EngineJob(msgspec.Struct, frozen=True):
     aligners: str = ""
 
 
+class RealignJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``words`` said from ``start`` to ``end`` (seconds of the file) in ``language`` (ISO 639-1).
+    ``level`` (dBFS) and ``pitch_hz``: the speaker's medians, which the words are compared with."""
+
+    start: float
+    end: float
+    words: tuple[str, ...]
+    language: str
+    level: float | None = None
+    pitch_hz: float | None = None
+
+
+class RealignOrder(msgspec.Struct, frozen=True):
+    """What the engine's child is told."""
+
+    source: str
+    job: RealignJob
+
+
+class RealignedWord(msgspec.Struct, frozen=True):
+    """As the transcript's word; ``loudness`` and ``pitch`` relative to the speaker."""
+
+    text: str
+    start: float
+    end: float
+    timing: Timing
+    loudness: float | None
+    pitch: float | None
+
+
 class ProbeJob(msgspec.Struct, frozen=True):
     source: str
 
@@ -126,6 +156,16 @@ class AnalysisEngine(Protocol):
         """
         ...
 
+    async def realign(
+        self, job: RealignJob, source: Path, on_alive: Callable[[], None] | None = None
+    ) -> Realigned:
+        """Times and measures words in their window alone, without the recogniser.
+
+        One word for each of ``job.words``, in order, within the window; those that the sound does not
+        tell share the gap between their neighbours ("interpolated"). Raises ``MediaRefused``.
+        """
+        ...
+
     async def close(self) -> None:
         """Ends the engine's child process, if one runs."""
         ...
@@ -139,6 +179,20 @@ class AnalysisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     limits: VideoLimits
     job: AnalysisJob = AnalysisJob()
+
+
+class RealignRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What else the audio role is asked to do; ``size`` as in ``AnalysisRequest``."""
+
+    video_id: str
+    size: int
+    realign: RealignJob
+
+
+class Realigned(msgspec.Struct, frozen=True, tag="realigned"):
+    """The words of a ``RealignRequest``."""
+
+    words: list[RealignedWord]
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):
@@ -172,7 +226,7 @@ class AnalysisReport(msgspec.Struct, frozen=True):
 
     id: str
     attempt: int
-    event: Probed | Refused | Analysed | AnalysisFailed
+    event: Probed | Refused | Analysed | Realigned | AnalysisFailed
 
 
 PROBE_SECONDS = 120.0

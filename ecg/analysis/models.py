@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from ecg.kernel.database import Row
@@ -21,6 +23,14 @@ class Analysis(JobColumns, Row):
     language: Mapped[str | None] = mapped_column(String(8))
     seconds: Mapped[float | None]
     transcript: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+
+
+class Realignment(JobColumns, Row):
+    """``words``: what was measured, a ``RealignedWord`` each."""
+
+    __tablename__ = "realignments"
+
+    words: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class StoredScenario(Row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
@@ -14,23 +15,31 @@ from litestar.response import ServerSentEvent
 from msgspec import Meta
 
 from ecg.analysis import desk as work
-from ecg.analysis import service
+from ecg.analysis import realign, service, terms
 from ecg.analysis.captions import HANDLERS
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
+from ecg.analysis.script import MAX_CHARACTERS
+from ecg.analysis.terms import MAX_TERMS
 from ecg.captions.transcript import Transcript
+from ecg.captions.transcript import read_transcript as read_transcript_document
 from ecg.kernel import jobs
 from ecg.kernel.errors import Conflict
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part
 
+Term = Annotated[str, Meta(max_length=terms.MAX_CHARACTERS, examples=["Kubernetes"])]
+
 
 class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``language``: ISO 639-1 of what is spoken, else detected."""
+    """``language``: ISO 639-1 of what is spoken, else detected. ``script``: the exact wording, as text, SRT
+    or VTT. ``terms``: names as they are written."""
 
     language: Annotated[str, Meta(max_length=8, examples=["en"])] | None = None
     engine: Literal["faster-whisper"] | None = None
     speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
+    script: Annotated[str, Meta(max_length=MAX_CHARACTERS)] | None = None
+    terms: Annotated[list[Term], Meta(max_length=MAX_TERMS)] = []
 
 
 @post("/videos/{video_id:uuid}/analysis", status_code=202)
@@ -42,13 +51,14 @@ async def start_analysis(
 ) -> service.AnalysisView:
     """Analyses a video anew, in another language perhaps. The first analysis starts by itself."""
     owner, wishes = request.user.user_id, data or NewAnalysis()
+    await asyncio.to_thread(service.check_texts, wishes.script, wishes.terms)
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
         if video.state not in {"checking", "ready"}:
             raise Conflict(f"this video is {video.state}; only a whole one can be analysed")
         await service.start(
-            session, owner, video, wishes.language, wishes.speakers,
-            settings=desk.settings, limits=desk.limits,
+            session, owner, video, wishes.language, wishes.speakers, wishes.script,
+            wishes.terms, settings=desk.settings, limits=desk.limits,
         )  # fmt: skip
         await session.flush()
         row = await service.latest(session, owner, video.id)
@@ -121,6 +131,39 @@ async def read_contour(
     return Response(data, media_type="application/octet-stream")
 
 
+@post("/videos/{video_id:uuid}/realign", status_code=202)
+async def start_realign(
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    data: JSONBody[realign.Window],
+) -> realign.RealignView:
+    """Times and measures words anew in a window of the sound, for an editor that changed them."""
+    owner, language = request.user.user_id, service.check_language(data.language)
+    async with desk.database.transaction() as session:
+        video = await desk.find_video(session, owner, str(video_id))
+        document = await service.read_latest_transcript(session, owner, video.id)
+    transcript = await asyncio.to_thread(read_transcript_document, document)
+    job = realign.job_of(data, transcript, language)
+    async with desk.database.transaction() as session:
+        row = await realign.start(session, owner, video, job)
+        await session.flush()
+    return realign.view(row)
+
+
+@get("/videos/{video_id:uuid}/realign/{realign_id:uuid}")
+async def read_realign(
+    request: Caller,
+    desk: NamedDependency[AnalysisDesk],
+    video_id: FromPath[UUID],
+    realign_id: FromPath[UUID],
+) -> realign.RealignView:
+    """The words with their new times and measurements, once they are there."""
+    owner = request.user.user_id
+    async with desk.database.transaction() as session:
+        return realign.view(await realign.find(session, owner, str(video_id), str(realign_id)))
+
+
 def api_part(desk: AnalysisDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
@@ -134,7 +177,7 @@ def _router(desk: AnalysisDesk) -> Router:
         "/api/v1",
         route_handlers=[
             start_analysis, read_analysis, watch_analysis, cancel_analysis, read_transcript,
-            read_contour, *HANDLERS,
+            read_contour, start_realign, read_realign, *HANDLERS,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,10 @@ from ecg.analysis.interfaces import (
     analysis_seconds,
 )
 from ecg.analysis.languages import language_code
-from ecg.analysis.models import Analysis, StoredScenario
+from ecg.analysis.models import Analysis, Realignment, StoredScenario
 from ecg.analysis.progress import Progress
+from ecg.analysis.script import read_script
+from ecg.analysis.terms import read_term
 from ecg.captions.document import decode
 from ecg.captions.scenario import DECODER, Scenario
 from ecg.kernel import jobs
@@ -57,12 +59,14 @@ class AnalysisView(msgspec.Struct, frozen=True):
     finished_at: datetime | None
 
 
-async def start(  # noqa: PLR0913 - the last two are bound by the joiner
+async def start(  # noqa: PLR0913, PLR0917 - settings and limits are bound by the joiner
     session: AsyncSession,
     owner_id: str,
     video: VideoFacts,
     language: str | None,
     speakers: int | None,
+    script: str | None = None,
+    terms: Sequence[str] = (),
     *,
     settings: AnalysisSettings,
     limits: LimitSettings,
@@ -82,6 +86,8 @@ async def start(  # noqa: PLR0913 - the last two are bound by the joiner
         speakers=speakers,
         threads=settings.threads,
         engine=settings.engine,
+        script=script,
+        terms=tuple(terms),
     )
     request = AnalysisRequest(
         video_id=video.id,
@@ -106,6 +112,21 @@ def check_language(language: str | None) -> str | None:
         return language_code(language)
     except InputRefused as error:
         raise RequestInvalid(error.message, (FieldError("$.language", error.message),)) from None
+
+
+def check_texts(script: str | None, terms: Sequence[str]) -> None:
+    """Raises ``RequestInvalid`` for a script or a term that cannot be used. Takes processor time."""
+    given: list[tuple[str, Callable[[str], object], str]] = [
+        (f"$.terms[{index}]", read_term, term) for index, term in enumerate(terms)
+    ]
+    if script is not None:
+        given.append(("$.script", read_script, script))
+    for path, read, text in given:
+        try:
+            read(text)
+        except InputRefused as error:
+            fault = FieldError(path, error.message)
+            raise RequestInvalid(f"{path}: {error.message}", (fault,)) from None
 
 
 async def latest(session: AsyncSession, owner_id: str, video_id: str) -> Analysis:
@@ -264,13 +285,18 @@ async def store_first(
 
 
 async def remove(session: AsyncSession, owner_id: str, video_id: str) -> dict[str, str]:
-    """Removes a video's analyses; returns the state of each by its id."""
+    """Removes a video's analyses; returns the state of each, and of what was to be timed anew, by its id."""
     rows = await session.execute(
         delete(Analysis)
         .where(Analysis.owner_id == owner_id, Analysis.video_id == video_id)
         .returning(Analysis.id, Analysis.state)
     )
-    return {row.id: row.state for row in rows}
+    windows = await session.execute(
+        delete(Realignment)
+        .where(Realignment.owner_id == owner_id, Realignment.video_id == video_id)
+        .returning(Realignment.id, Realignment.state)
+    )
+    return {row.id: row.state for row in (*rows, *windows)}
 
 
 def etag(row: StoredScenario) -> str:

@@ -21,6 +21,8 @@ from ecg.analysis.interfaces import (
     AnalysisReport,
     AnalysisRequest,
     Probed,
+    Realigned,
+    RealignRequest,
     Refused,
     analysis_seconds,
 )
@@ -69,7 +71,13 @@ async def analyse(link: Link, engine: AnalysisEngine, ticket: Ticket, life: Life
     """One attempt at an analysis. Raises ``TryAgain``."""
 
     async def do(tried: Attempted) -> None:
-        await _analysed(tried, engine, *_shown(link, tried))
+        shown = _shown(link, tried)
+        if "realign" in msgspec.json.decode(tried.request, type=dict[str, msgspec.Raw]):
+            wanted = msgspec.json.decode(tried.request, type=RealignRequest)
+            await _realigned(tried, engine, wanted)
+        else:
+            request = msgspec.json.decode(tried.request, type=AnalysisRequest)
+            await _analysed(tried, engine, request, *shown)
 
     async def failed(tried: Attempted, trouble: Trouble) -> None:
         await _report(tried, AnalysisFailed(trouble))
@@ -102,11 +110,11 @@ def _shown(
 async def _analysed(
     tried: Attempted,
     engine: AnalysisEngine,
+    request: AnalysisRequest,
     stage: Callable[[str], None],
     heard: Callable[[AnalysisProgress], None],
 ) -> None:
     begun = time.monotonic()
-    request = msgspec.json.decode(tried.request, type=AnalysisRequest)
     await tried.fetch(request.size)
     stage("probe")
     try:
@@ -129,6 +137,14 @@ async def _analysed(
     await _report(tried, Analysed(stored, time.monotonic() - begun))
 
 
+async def _realigned(tried: Attempted, engine: AnalysisEngine, request: RealignRequest) -> None:
+    await tried.fetch(request.size)
+    async with within(PROBE_SECONDS, "timing the words"):
+        with tried.life.of_engine() as alive:
+            realigned = await engine.realign(request.realign, tried.source, alive)
+    await _report(tried, realigned)
+
+
 def check_limits(media: MediaInfo, limits: VideoLimits, name: str) -> None:
     """Raises ``MediaRefused``, saying what was found and what the api that asked allows."""
     if not media.video:
@@ -142,5 +158,7 @@ async def _stored(tried: Attempted, name: str, data: bytes) -> Stored:
     return await tried.store(name)
 
 
-async def _report(tried: Attempted, event: Probed | Refused | Analysed | AnalysisFailed) -> None:
+async def _report(
+    tried: Attempted, event: Probed | Refused | Analysed | Realigned | AnalysisFailed
+) -> None:
     await tried.report(AnalysisReport(tried.id, tried.number, event), event)

@@ -93,6 +93,7 @@ def make_upload_desk(
         store=store,
         limits=settings.limits,
         check_language=analyses.check_language,
+        check_texts=analyses.check_texts,
         start_analysis=partial(analyses.start, settings=settings.analysis, limits=settings.limits),
         newest=partial(_newest, desks),
         reserve=partial(ledger.reserve_upload, limits=settings.limits),

@@ -23,7 +23,7 @@ from ecg.analysis import progress as analysis_progress
 from ecg.analysis import routes as analysis_routes
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis import worker as analysis_worker
-from ecg.analysis.models import Analysis
+from ecg.analysis.models import Analysis, Realignment
 from ecg.analysis.service import AnalysisView
 from ecg.auth import app as auth
 from ecg.auth import service as accounts
@@ -207,6 +207,12 @@ async def _api(
     kinds = [
         Kind(
             Analysis,
+            desks.analysis.submitter,
+            signs_of(analysis_progress, reader),
+            partial(analysis_desk.give_up, desks.analysis),
+        ),
+        Kind(
+            Realignment,
             desks.analysis.submitter,
             signs_of(analysis_progress, reader),
             partial(analysis_desk.give_up, desks.analysis),

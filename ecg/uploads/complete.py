@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ecg.kernel.attempts import Trouble
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import EcgError, InputRefused, MediaRefused, Unavailable
@@ -22,6 +24,7 @@ async def complete(desk: UploadDesk, owner: str, upload_id: str, data: Completio
         _refused_before(video)
         service.require_open(upload)
         desk.check_language(data.language)
+        await asyncio.to_thread(desk.check_texts, data.script, data.terms)
         await _verified(desk, owner, upload, video, data)
     return video.id
 
@@ -69,7 +72,9 @@ async def _completed(
         video.state, video.key = "checking", key
         await desk.charge(session, upload.id)
         facts = service.facts_of(video)
-        await desk.start_analysis(session, owner, facts, data.language, data.speakers)
+        await desk.start_analysis(
+            session, owner, facts, data.language, data.speakers, data.script, data.terms
+        )
     return key
 
 

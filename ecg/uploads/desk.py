@@ -26,7 +26,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 class UploadDesk(msgspec.Struct, frozen=True):
     """What other features do for this one, each in the caller's transaction.
-    ``check_language`` refuses one that cannot be heard, and ``start_analysis`` inserts the analysis of a
+    ``check_language`` refuses one that cannot be heard, ``check_texts`` a script or terms, and ``start_analysis`` inserts the analysis of a
     video that is complete. ``newest`` reads the newest analysis and render of each video; what it
     returns shows them with their progress, which is not in the database, once the transaction is
     over. ``on_delete`` removes a video's jobs."""
@@ -35,8 +35,10 @@ class UploadDesk(msgspec.Struct, frozen=True):
     store: Store
     limits: LimitSettings
     check_language: Callable[[str | None], str | None]
+    check_texts: Callable[[str | None, Sequence[str]], None]
     start_analysis: Callable[
-        [AsyncSession, str, VideoFacts, str | None, int | None], Awaitable[str]
+        [AsyncSession, str, VideoFacts, str | None, int | None, str | None, Sequence[str]],
+        Awaitable[str],
     ]
     newest: Callable[[AsyncSession, str, Sequence[str]], Awaitable[Callable[[], Awaitable[Newest]]]]
     reserve: Callable[[AsyncSession, str, str, int], Awaitable[None]]

@@ -47,11 +47,16 @@ class SentPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Completion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``parts``: what the store answered to each; left out, those that it holds are taken.
-    ``language``: ISO 639-1 of what is spoken, else detected. ``speakers``: how many speak."""
+    ``language``: ISO 639-1 of what is spoken, else detected. ``speakers``: how many speak. ``script``:
+    the exact wording, as text, SRT or VTT. ``terms``: names as they are written."""
 
     parts: Annotated[list[SentPart], Meta(max_length=10_000)] | None = None
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", examples=["en"])] | None = None
     speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
+    script: Annotated[str, Meta(max_length=500_000)] | None = None
+    terms: Annotated[
+        list[Annotated[str, Meta(max_length=100, examples=["Kubernetes"])]], Meta(max_length=500)
+    ] = []
 
 
 class PartURL(msgspec.Struct, frozen=True):

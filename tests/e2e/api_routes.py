@@ -20,11 +20,13 @@ SHARED = {"name": "intention"}
 """Parameters that name what is everybody's."""
 
 EMPTY = {"version": 1, "style": {"name": "intention"}, "speakers": {}, "cues": []}
+WINDOW = {"start": 0.5, "end": 1.5, "words": ["Hello"]}
 
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/uploads/{upload_id}/parts"): {"numbers": [1]},
     ("POST", "/api/v1/uploads/{upload_id}/complete"): {},
     ("POST", "/api/v1/videos/{video_id}/analysis"): {},
+    ("POST", "/api/v1/videos/{video_id}/realign"): WINDOW,
     ("POST", "/api/v1/videos/{video_id}/scenario/compose"): {},
     ("POST", "/api/v1/videos/{video_id}/captions"): {
         "format": "srt", "text": "1\n00:00:00,000 --> 00:00:01,000\nHello\n",

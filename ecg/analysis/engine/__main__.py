@@ -6,8 +6,17 @@ from pathlib import Path
 
 import msgspec
 
+from ecg.analysis.engine.realign import realign
 from ecg.analysis.engine.run import run
-from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob, Poster, ProbeJob
+from ecg.analysis.interfaces import (
+    AnalysisProgress,
+    AnalysisResult,
+    EngineJob,
+    Poster,
+    ProbeJob,
+    Realigned,
+    RealignOrder,
+)
 from ecg.captions.backdrop import LONGER_SIDE, PER_SECOND, Backdrop
 from ecg.media.backdrop import small_frames
 from ecg.media.info import MediaInfo
@@ -39,4 +48,9 @@ def _run(payload: msgspec.Raw, context: Context) -> AnalysisResult:
     return run(msgspec.msgpack.decode(payload, type=EngineJob), report, context.limits.video)
 
 
-serve({"probe": _probe, "poster": _poster, "backdrop": _backdrop, "run": _run})
+def _realign(payload: msgspec.Raw, context: Context) -> Realigned:
+    order = msgspec.msgpack.decode(payload, type=RealignOrder)
+    return realign(order, context.limits.video)
+
+
+serve({"probe": _probe, "poster": _poster, "backdrop": _backdrop, "run": _run, "realign": _realign})

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecg.analysis.engine.realign import realign
+from ecg.analysis.interfaces import RealignJob, RealignOrder
 from ecg.captions.transcript import Transcript, Word
 from ecg.kernel.errors import InputRefused
 
@@ -123,3 +125,39 @@ def test_terms_reach_the_recogniser_and_what_it_wrote(hear: Hear) -> None:
     )
     assert "Zbigniew" not in without
     assert told == ["My", "colleague", "Zbigniew", "wrote", "The", "Parser."]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 4), (5, 13), (16, 19)])
+def test_an_edited_window_is_timed_as_a_whole_analysis_times_it(
+    hear: Hear, first: int, last: int
+) -> None:
+    whole = hear(JFK)
+    words = words_of(whole)[first : last + 1]
+    speaker = whole.speakers[0]
+    job = RealignJob(
+        words[0].start, words[-1].end, tuple(word.text for word in words), "en",
+        speaker.loudness_db, speaker.pitch_hz,
+    )  # fmt: skip
+    again = realign(RealignOrder(str(JFK), job)).words
+    assert [word.text for word in again] == [word.text for word in words]
+    assert {word.timing for word in again} == {"aligned"}
+    for one, other in zip(again, words, strict=True):
+        assert one.start == pytest.approx(other.start, abs=0.060)
+        assert one.loudness == pytest.approx(other.loudness, abs=2)
+        if one.pitch is not None and other.pitch is not None:
+            assert one.pitch == pytest.approx(other.pitch, abs=2)
+    assert sum(one.pitch is not None for one in again) >= len(words) // 2
+
+
+def test_words_without_sounds_of_their_own_share_the_gap(hear: Hear) -> None:
+    assert words_of(hear(JFK))
+    job = RealignJob(3.2, 4.4, ("ask", "…", "not", "—"), "en")
+    words = realign(RealignOrder(str(JFK), job)).words
+    assert [word.timing for word in words] == ["aligned", "interpolated"] * 2
+    times = [at for word in words for at in (word.start, word.end)]
+    assert times == sorted(times)
+    assert times[0] >= 3.2
+    assert times[-1] <= 4.4
+    silent = RealignJob(2.4, 3.0, ("♪", "♫"), "en")
+    words = realign(RealignOrder(str(JFK), silent)).words
+    assert [(word.start, word.end) for word in words] == [(2.4, 2.7), (2.7, 3.0)]
