@@ -55,20 +55,20 @@ def test_twenty_planted_faults_are_found_and_put_right() -> None:
     assert len(left) <= 2
 
 
-@pytest.mark.parametrize("style", [style.name for style in list_styles()])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("style", "size"), [("intention", SIZES[0]), ("pop", SIZES[1]), ("broadcast", SIZES[1])]
+)
 def test_nothing_that_has_a_repair_is_left_of_what_is_composed(style, size) -> None:
     said = transcript(
-        spoken("So I went to New York. Right. And then everybody was talking at once, " * 3, each=0.12),
+        spoken("So I went to New York. Right. And then everybody was talking at once, " * 2, each=0.12),
         spoken("No wait. Stop. What? Come here now", start=6, each=0.1, speaker="s2"),
     )  # fmt: skip
-    for rules in (Rules(), Rules(words=1)):
+    for rules, backdrop in ((Rules(), grey(255, 0, 128)), (Rules(words=1), None)):
         scenario = compose(said, load_style(style), size=size, rules=rules)
-        for backdrop in (None, grey(255, 0, 128)):
-            mended = fix(scenario, size=size, backdrop=backdrop)
-            check_scenario(mended)
-            assert words(mended) == words(scenario)
-            assert not [f for f in lint(mended, size=size, backdrop=backdrop) if f.repair]
+        mended = fix(scenario, size=size, backdrop=backdrop)
+        check_scenario(mended)
+        assert words(mended) == words(scenario)
+        assert not [f for f in lint(mended, size=size, backdrop=backdrop) if f.repair]
 
 
 def shown(style: str = "intention", **look: str) -> Scenario:
