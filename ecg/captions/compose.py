@@ -151,11 +151,7 @@ def _cuts(words: Sequence[Word], page: Page, rules: Rules) -> list[int]:
 
 
 def _speech_cue(words: Sequence[Word], speaker: str, page: Page, emphasis: Emphasis) -> Cue:
-    texts = [word.text for word in words]
-    wide = width(joined(texts), page.language)
-    bound: AbstractSet[int] = frozenset()
-    if wide > BREAKABLE * page.characters:
-        bound = bound_words(texts, page.language, page.characters, lines=page.lines)
+    bound = bound_in([word.text for word in words], page)
     shown = tuple(
         CueWord(
             text=word.text, start=word.start, end=word.end,
@@ -168,6 +164,13 @@ def _speech_cue(words: Sequence[Word], speaker: str, page: Page, emphasis: Empha
         id="c", kind="speech", start=words[0].start, end=words[-1].end,
         speaker=speaker, region=None, words=shown,
     )  # fmt: skip
+
+
+def bound_in(texts: Sequence[str], page: Page) -> AbstractSet[int]:
+    """Which words of a cue stay on one line with the next; none where the cue has room enough."""
+    if width(joined(texts), page.language) <= BREAKABLE * page.characters:
+        return frozenset()
+    return bound_words(texts, page.language, page.characters, lines=page.lines)
 
 
 def _sound_cue(sound: Sound, longest: float) -> Cue:

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import msgspec
 
-from ecg.captions.compose import Rules, page_of, timed
-from ecg.captions.paging import PAUSE, page_cuts
-from ecg.captions.scenario import Cue, CueWord, Scenario
+from ecg.captions.compose import Rules, bound_in, page_of, timed
+from ecg.captions.paging import PAUSE, Page, page_cuts
+from ecg.captions.scenario import BOUND, Cue, CueWord, Scenario
 from ecg.captions.styles import check_choice
 from ecg.captions.text import language_of
 
@@ -24,7 +24,7 @@ def repage(
     duration: float = math.inf,
 ) -> Scenario:
     """Cuts what is spoken for the scenario's own style in a picture of ``size`` (shown width,
-    height), by the rules of ``compose``; every word stays as it is, edited ones too.
+    height), by the rules of ``compose``; every word keeps its text, time and look.
 
     Sounds and cues with a second line stay whole. ``duration`` of the video in seconds is the
     latest a cue may leave. Raises ``DocumentInvalid`` for a style that is not known.
@@ -36,7 +36,7 @@ def repage(
     for run in _runs(scenario.cues):
         words = [word for cue in run for word in cue.words]
         cuts = page_cuts(words, page) if run[0].kind == "speech" and not run[0].secondary else []
-        cues += [_cut(run, words[a:b]) for a, b in pairwise(cuts)] or run
+        cues += [_cut(run, words[a:b], page) for a, b in pairwise(cuts)] or run
     cues.sort(key=lambda cue: (cue.start, cue.end))
     return msgspec.structs.replace(scenario, cues=tuple(timed(cues, page, duration, fps)))
 
@@ -60,7 +60,12 @@ def _goes_on(last: Cue, cue: Cue) -> bool:
     return alike and not whole and 0 <= gap < PAUSE
 
 
-def _cut(run: Sequence[Cue], words: Sequence[CueWord]) -> Cue:
-    return msgspec.structs.replace(
-        run[0], start=words[0].start, end=words[-1].end, words=tuple(words)
-    )
+def _cut(run: Sequence[Cue], words: Sequence[CueWord], page: Page) -> Cue:
+    bound = bound_in([word.text for word in words], page)
+    shown = tuple(_tagged(word, index in bound) for index, word in enumerate(words))
+    return msgspec.structs.replace(run[0], start=words[0].start, end=words[-1].end, words=shown)
+
+
+def _tagged(word: CueWord, bound: bool) -> CueWord:
+    tags = tuple(tag for tag in word.tags if tag != BOUND)
+    return msgspec.structs.replace(word, tags=(*tags, BOUND) if bound else tags)

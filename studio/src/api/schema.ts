@@ -697,6 +697,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/videos/{video_id}/contour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadContour
+         * @description How high and how loud the sound is every 10 ms, as packed numbers: 16 bytes of head (`ECGC`,
+         *     uint16 version 1, uint16 milliseconds of a frame, uint32 number of frames, uint32 0), F0 of all
+         *     frames (uint16, tenths of a hertz, 0 unvoiced), level of all frames (int16, hundredths of
+         *     dBFS); little-endian.
+         */
+        get: operations["ApiV1VideosVideoIdContourReadContour"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/videos/{video_id}/lint": {
         parameters: {
             query?: never;
@@ -957,7 +980,7 @@ export interface components {
          *       "lines": null,
          *       "duration": null,
          *       "case": null,
-         *       "punctuation": null,
+         *       "punctuation": "keep",
          *       "mask": null
          *     }
          */
@@ -967,8 +990,12 @@ export interface components {
             chars?: number | null;
             duration?: number | null;
             lines?: number | null;
-            mask?: boolean | null;
-            punctuation?: boolean | null;
+            mask?: components["schemas"]["Mask"] | null;
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            punctuation?: "keep" | "soft" | "none";
             words?: number | null;
         };
         /** Composition */
@@ -1048,7 +1075,7 @@ export interface components {
         /** Finding */
         Finding: {
             /** @enum {string} */
-            code: "reading_speed" | "line_length" | "line_count" | "too_short" | "too_long" | "gap" | "overlap" | "speaker_unnamed" | "contrast_unknown";
+            code: "reading_speed" | "line_length" | "line_count" | "too_short" | "too_long" | "gap" | "overlap" | "flashes" | "safe_area" | "speaker_unnamed" | "color_distance" | "contrast" | "contrast_unknown";
             cue_id: string;
             limit: number;
             message: string;
@@ -1118,6 +1145,15 @@ export interface components {
             email: string;
             /** @example correct horse battery */
             password: string;
+        };
+        /** Mask */
+        Mask: {
+            /**
+             * @default first-last
+             * @enum {string}
+             */
+            form?: "first-last" | "all" | "bleep";
+            words: (string | unknown)[];
         };
         /**
          * Model
@@ -1467,6 +1503,7 @@ export interface components {
             /** @enum {string} */
             position: "bottom" | "middle" | "top";
             title: string;
+            type: components["schemas"]["Type"];
         };
         /**
          * StyleChoice
@@ -1515,6 +1552,18 @@ export interface components {
             speakers: components["schemas"]["Speaker"][];
             /** @enum {unknown} */
             version: 1;
+        };
+        /** Type */
+        Type: {
+            line_height: number;
+            /** @default 1 */
+            louder?: number;
+            /** @default false */
+            plain?: boolean;
+            size: number;
+            /** @default 1 */
+            softer?: number;
+            weight: number;
         };
         /** UploadBegun */
         UploadBegun: {
@@ -2924,6 +2973,37 @@ export interface operations {
                 };
                 content: {
                     "text/vtt": string;
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1VideosVideoIdContourReadContour: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description What was refused, and why. */

@@ -7,7 +7,7 @@ import { repair } from "./edits.ts";
 
 /** A finding in the person's language, with its number and its limit. */
 export function told(finding: Finding, text: Text): string {
-  const sentence = text.findings[finding.code] as ((value: number, limit: number) => string) | undefined;
+  const sentence = (text.findings as Record<string, unknown>)[finding.code] as ((value: number, limit: number) => string) | undefined;
   return sentence ? sentence(finding.value, finding.limit) : finding.message;
 }
 

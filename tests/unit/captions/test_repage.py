@@ -5,7 +5,7 @@ import pytest
 
 from ecg.captions.compose import compose
 from ecg.captions.repage import repage
-from ecg.captions.scenario import Scenario, check_scenario
+from ecg.captions.scenario import CueWord, Scenario, check_scenario
 from ecg.captions.styles import list_styles, load_style
 from tests.unit.captions.documents import spoken, transcript
 
@@ -20,8 +20,13 @@ SAID = transcript(
 NAMES = [style.name for style in list_styles()]
 
 
-def words(scenario: Scenario) -> list[object]:
+def words(scenario: Scenario) -> list[CueWord]:
     return [word for cue in scenario.cues for word in cue.words]
+
+
+def untagged(word: CueWord) -> CueWord:
+    """Without what says which words stay on one line, as that hangs on the cue."""
+    return msgspec.structs.replace(word, tags=())
 
 
 def in_style(scenario: Scenario, name: str) -> Scenario:
@@ -54,7 +59,7 @@ def test_edited_words_speakers_and_sounds_stay() -> None:
     scenario = in_style(msgspec.structs.replace(first, cues=tuple(cues)), "pop")
     made = repage(scenario)
     check_scenario(made)
-    assert words(made) == words(scenario)
+    assert [untagged(word) for word in words(made)] == [untagged(word) for word in words(scenario)]
     assert [cue.kind for cue in made.cues].count("sound") == 1
     assert {cue.speaker for cue in made.cues} == {"s1", "s2", None}
     assert max(len(cue.words) for cue in made.cues) <= 3
