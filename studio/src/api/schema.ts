@@ -740,6 +740,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/videos/{video_id}/realign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * StartRealign
+         * @description Times and measures words anew in a window of the sound, for an editor that changed them.
+         */
+        post: operations["ApiV1VideosVideoIdRealignStartRealign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{video_id}/realign/{realign_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadRealign
+         * @description The words with their new times and measurements, once they are there.
+         */
+        get: operations["ApiV1VideosVideoIdRealignRealignIdReadRealign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/videos/{video_id}/scenario": {
         parameters: {
             query?: never;
@@ -970,7 +1010,9 @@ export interface components {
             /** @example en */
             language?: string | null;
             parts?: components["schemas"]["SentPart"][] | null;
+            script?: string | null;
             speakers?: number | null;
+            terms?: string[];
         };
         /**
          * ComposeRules
@@ -1175,7 +1217,9 @@ export interface components {
             engine?: "faster-whisper" | null;
             /** @example en */
             language?: string | null;
+            script?: string | null;
             speakers?: number | null;
+            terms?: string[];
         };
         /** NewKey */
         NewKey: {
@@ -1339,6 +1383,27 @@ export interface components {
             title: string;
             /** @default about:blank */
             type?: string;
+        };
+        /** RealignedWord */
+        RealignedWord: {
+            end: number;
+            loudness: number | null;
+            pitch: number | null;
+            start: number;
+            text: string;
+            /** @enum {string} */
+            timing: "aligned" | "estimated" | "interpolated";
+        };
+        /** RealignView */
+        RealignView: {
+            /** Format: date-time */
+            created_at: string;
+            error: components["schemas"]["Problem"] | null;
+            id: string;
+            /** @enum {string} */
+            state: "pending" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            video_id: string;
+            words: components["schemas"]["RealignedWord"][] | null;
         };
         /** Refresh */
         Refresh: {
@@ -1665,6 +1730,16 @@ export interface components {
             events: string[];
             id: string;
             url: string;
+        };
+        /** Window */
+        Window: {
+            /** @example 5.4 */
+            end: number;
+            /** @example en */
+            language?: string | null;
+            /** @example 3.2 */
+            start: number;
+            words: string[];
         };
         /**
          * Word
@@ -3035,6 +3110,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1VideosVideoIdRealignStartRealign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Window"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealignView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1VideosVideoIdRealignRealignIdReadRealign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                realign_id: string;
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealignView"];
                 };
             };
             /** @description What was refused, and why. */
