@@ -87,6 +87,10 @@ def pieces(blocks: Iterable[Sound]) -> Iterator[Piece]:
         passed, kept = passed + cut, kept[cut:]
 
 
+_OFFSET = 1e-3
+"""Part of full scale, 60 dB below it."""
+
+
 def _gathered(blocks: Iterable[Sound]) -> Iterator[tuple[Sound, bool]]:
     waiting: list[Sound] = []
     size = 0
@@ -100,8 +104,10 @@ def _gathered(blocks: Iterable[Sound]) -> Iterator[tuple[Sound, bool]]:
 
 
 def _centred(sound: Sound) -> Sound:
-    """Around zero: a recorder's constant voltage keeps Silero from hearing any speech."""
-    return sound - sound.mean() if len(sound) else sound
+    """Around zero: a recorder's constant voltage keeps Silero from hearing any speech. What is off
+    by less stays to the bit, as a comma of Whisper's may hang on it."""
+    offset = sound.mean() if len(sound) else np.float32(0)
+    return sound - offset if abs(offset) > _OFFSET else sound
 
 
 def _cut(regions: list[Span], size: int) -> int:
