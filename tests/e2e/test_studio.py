@@ -18,7 +18,15 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from ecg.render.browsers import find_browser
 from tests.e2e.service import Process
@@ -198,10 +206,32 @@ def test_an_edited_word_keeps_its_time_through_reload(
     saved(page)
     after = asked(page, server, f"/videos/{video}/scenario").json()["cues"][0]["words"][1]
     assert after == {**before, "text": "Zebras"}
+
+
+def test_what_is_done_again_while_its_undoing_is_saved_is_saved_too(
+    page: Page, video: str, server: Process
+) -> None:
+    there = f"/videos/{video}/scenario"
+    word = page.locator(".cue-words .word").nth(1)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(f"**{there}", hold_the_first)
     page.keyboard.press("Control+z")
-    expect(page.locator(".cue-words .word").nth(1)).to_have_text(before["text"])
+    expect(word).not_to_have_text("Zebras")
+    while not held:
+        page.wait_for_timeout(50)
     page.keyboard.press("Control+Shift+z")
+    expect(word).to_have_text("Zebras")
+    held[0].continue_()
     saved(page)
+    page.unroute(f"**{there}")
+    assert asked(page, server, there).json()["cues"][0]["words"][1]["text"] == "Zebras"
 
 
 def test_words_are_split_merged_and_hidden_by_keys(page: Page, video: str, server: Process) -> None:

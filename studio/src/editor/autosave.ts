@@ -62,6 +62,11 @@ export function useAutosave(id: string, first: Version, conflict: Version | null
       if (latest.current === sent) {
         drafts.forget(id);
         setState({ is: "saved" });
+      } else {
+        // what came meanwhile may be the version of before, which then did not look like an edit
+        kept.write(draftName(id), { scenario: latest.current, etag: base.current.etag } satisfies Version);
+        setState({ is: "edited" });
+        timer.current = window.setTimeout(() => void send(), PAUSE);
       }
     } catch (error) {
       if (error instanceof Unreachable) {
