@@ -90,7 +90,13 @@ def test_every_frame_is_what_reuse_shows(frames, style, text, shape):
     assert few <= 1.15 * kinds + 4
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "style",
+    [
+        pytest.param(style, marks=[] if style in {"bounce", "intention"} else pytest.mark.full)
+        for style in STYLES
+    ],
+)
 def test_two_at_once_with_sounds_and_weaker(frames, style):
     talk = scenario(
         cue("I said never again", 0.1, 1.5, loudness=(0, 5, 9), pitch=(2, -3, 6)),
