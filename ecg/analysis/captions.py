@@ -57,7 +57,7 @@ class Composition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CaptionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The text of a caption file."""
 
-    format: Annotated[Literal["srt", "vtt"], Meta(examples=["srt"])]
+    format: Annotated[Literal["srt", "vtt", "ass"], Meta(examples=["srt"])]
     text: Annotated[
         str,
         Meta(
@@ -204,9 +204,9 @@ def _export(kind: str) -> HTTPRouteHandler:
     async def export(
         request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
     ) -> Response[bytes]:
-        """The captions as a file for other players."""
-        row, _ = await _stored(desk, request.user.user_id, str(video_id))
-        text = await asyncio.to_thread(_exported, row, kind)
+        """The captions as a file for other players; ASS with the look of the style."""
+        row, video = await _stored(desk, request.user.user_id, str(video_id))
+        text = await asyncio.to_thread(_exported, row, video, kind)
         return Response(text.encode(), media_type=f"{_FILES[kind]}; charset=utf-8")
 
     return export
@@ -220,8 +220,8 @@ async def import_file(
     data: JSONBody[CaptionFile],
     if_match: IfMatch = None,
 ) -> Response[bytes]:
-    """Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
-    stored one, so `If-Match` is demanded as for `PUT`."""
+    """Makes a scenario of SRT, VTT or ASS. Words have the times that VTT and ASS give of them, else
+    a share of their cue's. Replaces the stored one, so `If-Match` is demanded as for `PUT`."""
     owner = request.user.user_id
     async with desk.database.transaction() as session:
         video = await desk.find_video(session, owner, str(video_id))
@@ -296,8 +296,11 @@ def _refused(path: str, message: str) -> RequestInvalid:
     return RequestInvalid(f"{path}: {message}", (FieldError(path, message),))
 
 
-def _exported(row: service.StoredScenario, kind: str) -> str:
-    return export_captions(service.scenario_of(row), kind)
+def _exported(row: service.StoredScenario, video: VideoFacts, kind: str) -> str:
+    scenario = service.scenario_of(row)
+    if video.media is None or not video.media.video:
+        return export_captions(scenario, kind)
+    return export_captions(scenario, kind, size=video.media.video[0].shown_size)
 
 
 def _linted(row: service.StoredScenario, video: VideoFacts) -> list[Finding]:

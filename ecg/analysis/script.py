@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ecg.captions.imported import read_cues, split_words
+from ecg.captions.imported import read_cues
+from ecg.captions.pieces import split_words
 from ecg.captions.transcript import MAX_TEXT
 from ecg.kernel.errors import InputRefused
 
@@ -60,8 +61,8 @@ def read_script(text: str) -> tuple[Written, ...]:
 def _lines(text: str) -> Iterator[tuple[str, float | None, float | None]]:
     kind = "vtt" if _VTT.match(text) else "srt" if _SRT.match(text) else None
     if kind:
-        for start, end, shown in read_cues(text, kind, MAX_CUES):
-            yield shown, start, end
+        for cue in read_cues(text, kind, MAX_CUES):
+            yield cue.text, cue.start, cue.end
     else:
         for line in text.removeprefix("\ufeff").splitlines():
             yield "".join(" " if _unseen(char) else char for char in line).strip(), None, None

@@ -10,6 +10,7 @@ import msgspec
 import pysubs2
 from pysubs2.formats.webvtt import WebVTTFormat
 
+from ecg.captions.ass import ass_text
 from ecg.captions.compose import compose
 from ecg.captions.document import encode
 from ecg.captions.lines import break_lines, lines_of
@@ -41,37 +42,48 @@ class _Line(msgspec.Struct, frozen=True):
     marks: tuple[str, str]
 
 
-def export_captions(document: Transcript | Scenario, kind: str, *, words: bool = False) -> str:
+def export_captions(
+    document: Transcript | Scenario,
+    kind: str,
+    *,
+    words: bool = False,
+    size: tuple[int, int] = (1920, 1080),
+) -> str:
     """The text of a caption file of ``kind``, one of ``FORMATS``.
 
     A transcript is paged as the *broadcast* style has it; ``words`` gives one cue per word.
-    JSON is the document itself. VTT carries the time of each word inside its cue, ASS fills
-    each word while it is spoken. Hidden words are left out.
+    JSON is the document itself. VTT carries the times of words inside its cues; ASS has the look of
+    the style too, for a picture of ``size`` (shown width, height). Hidden words are left out.
     """
     if kind == "json":
         return encode(document).decode()
     if isinstance(document, Transcript):
         language = document.language
-        document = compose(document, load_style("broadcast"))
+        document = compose(document, load_style("broadcast"), size=size)
     else:
         language = language_of(word.text for cue in document.cues for word in cue.words)
-    lines = [_line(cue) for cue in document.cues]
     if words:
-        lines = [
-            _Line(word.start, word.end, (word,), line.marks)
-            for line in lines
-            for word in line.words
-        ]
-    file = pysubs2.SSAFile()
+        document = _by_word(document)
     if kind == "ass":
-        _look(file)
-    for line in lines:
+        return ass_text(document, size)
+    file = pysubs2.SSAFile()
+    for line in map(_line, document.cues):
         if line.words:
-            text = _text(line, language, kind, timed=kind in {"vtt", "ass"} and not words)
             # players drop a cue that stands for no time at all
             end = max(line.end, line.start + 1)
-            file.append(pysubs2.SSAEvent(line.start, end, text=text))
+            file.append(pysubs2.SSAEvent(line.start, end, text=_text(line, language, kind)))
     return file.to_string(kind, keep_ssa_tags=True)
+
+
+def _by_word(scenario: Scenario) -> Scenario:
+    cues = [
+        msgspec.structs.replace(
+            cue, id=f"{cue.id}-{number}", start=word.start, end=word.end, words=(word,)
+        )
+        for cue in scenario.cues
+        for number, word in enumerate(cue.words, 1)
+    ]
+    return msgspec.structs.replace(scenario, cues=tuple(cues))
 
 
 def caption_lines(scenario: Scenario) -> list[tuple[int, int, str]]:
@@ -98,64 +110,42 @@ def _line(cue: Cue) -> _Line:
     return _Line(round(cue.start * 1000), round(cue.end * 1000), words, _MARKS[cue.kind])
 
 
-def _text(line: _Line, language: str, kind: str, *, timed: bool) -> str:
+def _text(line: _Line, language: str, kind: str) -> str:
     limit = line_room(_CHARACTERS, language)
-    broken = break_lines([word.text for word in line.words], language, limit)
+    texts = [word.text for word in line.words]
+    shown = [_escaped(text, kind) for text in texts]
+    if kind == "vtt":
+        pairs = zip(_stamps(line), shown, strict=True)
+        shown = [before + text + after for (before, after), text in pairs]
     before, after = line.marks
-    shown = (_shown(line, indices, kind, timed=timed) for indices in broken)
-    return before + "\\N".join(shown) + after
-
-
-def _shown(line: _Line, indices: Sequence[int], kind: str, *, timed: bool) -> str:
-    """The words of a line, each led by its time where ``timed``."""
     text = ""
-    for index in indices:
-        word = line.words[index]
-        if index > indices[0]:
-            text += between(line.words[index - 1].text, word.text)
-        if timed:
-            text += _filling(line, index) if kind == "ass" else _stamp(line, index)
-        text += _escaped(word.text, kind)
-    return text
+    for indices in break_lines(texts, language, limit):
+        for index in indices:
+            if index:
+                first = index == indices[0]
+                text += "\\N" if first else between(texts[index - 1], texts[index])
+            text += shown[index]
+    return before + text + after
 
 
-def _stamp(line: _Line, index: int) -> str:
-    """WebVTT wants the times of words to grow and to lie inside the cue."""
-    word = line.words[index]
-    earlier = max((other.start for other in line.words[:index]), default=line.start)
-    inside = max(earlier, line.start) < word.start < line.end
-    return f"<{WebVTTFormat.ms_to_timestamp(word.start)}>" if inside else ""
-
-
-def _look(file: pysubs2.SSAFile) -> None:
-    """White on a dark box, as words not yet spoken stand, in the middle below; spoken ones are
-    amber. Sizes are of a picture 1080 lines high, to which players scale."""
-    file.info.update({"PlayResX": "1920", "PlayResY": "1080", "ScaledBorderAndShadow": "yes"})
-    style = file.styles["Default"]
-    style.fontname, style.fontsize, style.bold = "Arial", 56, True
-    style.primarycolor = pysubs2.Color(245, 177, 75)
-    style.secondarycolor = pysubs2.Color(255, 255, 255)
-    style.outlinecolor = style.backcolor = pysubs2.Color(0, 0, 0, 26)
-    style.borderstyle, style.outline, style.shadow = 3, 8, 0
-    style.marginl = style.marginr = 100
-    style.marginv = 60
-
-
-def _filling(line: _Line, index: int) -> str:
-    """ASS counts each word's time, in hundredths, from the end of the one before: a pause is an
-    empty piece. What is left over by rounding goes into the next."""
-    word = line.words[index]
-    before = line.words[index - 1].end if index else line.start
-    pause = round(word.start / 10) - round(max(before, line.start) / 10)
-    length = max(round(word.end / 10) - round(word.start / 10), 0)
-    return (f"{{\\kf{pause}}}" if pause > 0 else "") + f"{{\\kf{length}}}"
+def _stamps(line: _Line) -> list[tuple[str, str]]:
+    """When each word begins, and when it ends where a pause follows. WebVTT wants these times to
+    grow and to lie inside the cue."""
+    found: list[tuple[str, str]] = []
+    last = line.start
+    following = [*(word.start for word in line.words[1:]), line.end]
+    for word, until in zip(line.words, following, strict=True):
+        stamps: list[str] = []
+        for at, limit in ((word.start, line.end), (word.end, min(until, line.end))):
+            stamps.append(f"<{WebVTTFormat.ms_to_timestamp(at)}>" if last < at < limit else "")
+            last = at if stamps[-1] else last
+        found.append((stamps[0], stamps[1]))
+    return found
 
 
 def _escaped(text: str, kind: str) -> str:
-    """Text that a format shows as it stands: WebVTT has entities; SRT and ASS have no escape, so
-    only what would begin a new cue or an instruction is changed. What pysubs2 itself would read
-    as a line break or a drawing must not look like one."""
-    if kind == "ass":
-        text = text.replace("\\", "\u29f5").replace("{", "\uff5b").replace("}", "\uff5d")
+    """Text that a format shows as it stands: WebVTT has entities; SRT has no escape, so only what
+    would begin a new cue is changed. What pysubs2 itself would read as a line break or a drawing
+    must not look like one."""
     text = escape(text, quote=False) if kind == "vtt" else text.replace("-->", "--\u203a")
     return re.sub(r"\\(?=[nNhp])", "\u29f5", text)

@@ -1,165 +1,175 @@
-"""Captions of other programs, SRT and VTT, as a scenario: what is missing is spread evenly and
-says so."""
+"""Captions of other programs, SRT, VTT and ASS, as a scenario: what times of words are missing is
+spread evenly and says so."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from html import unescape
 from typing import Literal
 
 import msgspec
 import pysubs2
 
+from ecg.captions.ass_read import read_ass
+from ecg.captions.compose import PALETTE
+from ecg.captions.pieces import (
+    Part,
+    ReadCue,
+    mark_stamps,
+    read_cue,
+    split_words,
+    spread,
+    stamped,
+    timed_words,
+)
 from ecg.captions.scenario import (
     INTERPOLATED,
     MAX_BYTES,
     MAX_CUES,
+    MAX_SPEAKERS,
     MAX_WORDS,
     Cue,
     CueWord,
     Scenario,
+    SpeakerLook,
     StyleChoice,
 )
 from ecg.captions.styles import Style
-from ecg.captions.text import between
 from ecg.captions.transcript import MAX_TEXT
 from ecg.kernel.errors import InputRefused
 
-IMPORTS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
+Kind = Literal["srt", "vtt", "ass"]
+IMPORTS: tuple[Kind, ...] = ("srt", "vtt", "ass")
 
 MAX_CHARACTERS = 2_000
 """Of the text of one cue; more than a person reads in it, and splitting it takes time."""
 
 # Each of these takes time in proportion to its text: what it repeats cannot be split in two ways.
 _SOUND = re.compile(r"[\[(（【](?P<label>[^\])）】]+)[\])）】]")
-_MARKUP = re.compile(r"<\s*(?:/\s*)?[a-zA-Z][^<>]*>|\{[^{}]*\}")
+_MARKUP = {
+    "srt": re.compile(r"<\s*(?:/\s*)?[a-zA-Z][^<>]*>|\{[^{}]*\}"),
+    "vtt": re.compile(r"<\s*(?:/\s*)?[a-zA-Z][^<>]*>|\{\\[^{}]*\}"),
+}
 _BREAK = re.compile(r"\\[Nnh]")
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 _NOTES = "♪♫#"
-_INLINE = re.compile(r"<(?:\d+:)?\d\d:\d\d\.\d{3}>")
+_AROUND = f"{_NOTES}[](（）【】) "
 _HEADER = re.compile(r"^\ufeff?WEBVTT(\s|$)")
 
 
-def import_captions(text: str, kind: Literal["srt", "vtt"], style: Style) -> Scenario:
-    """The cues of a caption file in order of start, each word with its share of the cue's time
-    by its length. No text is lost but formatting. Raises ``InputRefused``: another format, no
-    cue."""
+def import_captions(text: str, kind: Kind, style: Style) -> Scenario:
+    """The cues of a caption file in order of start. Words have the times that VTT and ASS give of
+    them, else their share of the cue's time by their length. No text is lost but formatting. Raises
+    ``InputRefused``: another format, no cue."""
     cues: list[Cue] = []
+    speakers: dict[str, str] = {}
     size = 0
-    for start, end, shown in read_cues(text, kind, MAX_CUES):
-        made = _cues(start, max(end, start + 0.001), shown, len(cues))
-        cues += made
+    for read in read_cues(text, kind, MAX_CUES):
+        made = _cues(msgspec.structs.replace(read, end=max(read.end, read.start + 0.001)))
+        if read.speaker and len(speakers) < MAX_SPEAKERS:
+            speakers.setdefault(read.speaker, f"s{len(speakers) + 1}")
+        speaker = speakers.get(read.speaker)
+        cues += (
+            msgspec.structs.replace(cue, speaker=speaker if cue.kind == "speech" else None)
+            for cue in made
+        )
         size += len(msgspec.json.encode(made))
         if len(cues) > MAX_CUES or size > MAX_BYTES:
             raise InputRefused(
                 f"too many words: a scenario may have {MAX_CUES:,} cues and {MAX_BYTES:,} bytes, "
                 "which a word takes about a hundred of; divide the file"
             )
-    return Scenario(version=1, style=StyleChoice(style.name), speakers={}, cues=tuple(cues))
+    cues.sort(key=lambda cue: cue.start)
+    looks = {
+        name: SpeakerLook(label[:MAX_TEXT], PALETTE[number % len(PALETTE)])
+        for number, (label, name) in enumerate(speakers.items())
+    }
+    numbered = (msgspec.structs.replace(cue, id=f"c{n}") for n, cue in enumerate(cues, 1))
+    return Scenario(version=1, style=StyleChoice(style.name), speakers=looks, cues=tuple(numbered))
 
 
-def read_cues(text: str, kind: Literal["srt", "vtt"], most: int) -> list[tuple[float, float, str]]:
-    """(start, end, text without markup) of a caption file's cues, in seconds, in order of start.
-    Raises ``InputRefused``: another format, no cue, more than ``most``."""
+def read_cues(text: str, kind: Kind, most: int) -> list[ReadCue]:
+    """The cues of a caption file in order of start. Raises ``InputRefused``: another format, no cue,
+    more than ``most``."""
     if kind == "vtt" and not _HEADER.match(text):
         raise InputRefused('this is no WebVTT: its first line must be "WEBVTT"')
     try:
-        text = _INLINE.sub("", text)  # which pysubs2 would take for the times of a cue
-        # and whose own search for empty lines and for markup takes the square of their number
-        text = _EMPTY_LINES.sub("\n\n", text)
-        file = pysubs2.SSAFile.from_string(text, format_=kind, keep_html_tags=True)
+        found = read_ass(text) if kind == "ass" else _timed_text(text, kind)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputRefused(f"this cannot be read as {kind.upper()}: {error}") from None
-    if len(file.events) > most:
-        raise InputRefused(f"{len(file.events)} cues; at most {most:,} are allowed")
-    events = [
-        (event.start, event.end, shown)
-        for number, event in enumerate(file.events, 1)
-        if (shown := _shown(event.text, number))
-    ]
-    if not events:
+    if len(found) > most:
+        raise InputRefused(f"{len(found)} cues; at most {most:,} are allowed")
+    for number, cue in enumerate(found, 1):
+        _check(cue.text, number)
+    cues = [cue for cue in found if cue.text]
+    if not cues:
         raise InputRefused(f"no captions were found; is this really {kind.upper()}?")
-    events.sort(key=lambda event: event[:2])
-    return [(start / 1000, end / 1000, shown) for start, end, shown in events]
+    return sorted(cues, key=lambda cue: (cue.start, cue.end))
 
 
-def _shown(text: str, number: int) -> str:
-    """The text of the file's cue ``number`` without its markup."""
+def _timed_text(text: str, kind: Literal["srt", "vtt"]) -> list[ReadCue]:
+    """The cues of SRT and VTT, with the times inside them."""
+    # pysubs2's own search for empty lines and for markup takes the square of their number
+    text = _EMPTY_LINES.sub("\n\n", mark_stamps(text))
+    cues: list[ReadCue] = []
+    for event in pysubs2.SSAFile.from_string(text, format_=kind, keep_html_tags=True):
+        parts: list[Part] = []
+        for part, since, until in stamped(event.text, event.start, event.end):
+            shown = _BREAK.sub(" ", _MARKUP[kind].sub("", part))
+            parts.append((unescape(shown) if kind == "vtt" else shown, since, until))
+        cues.append(read_cue((event.start, event.end), parts, timed=len(parts) > 1))
+    return cues
+
+
+def _check(text: str, number: int) -> None:
+    """The text of the file's cue ``number``."""
     if len(text) > MAX_CHARACTERS:
         raise InputRefused(
             f"cue {number} has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed: "
             "divide it"
         )
-    shown = " ".join(_BREAK.sub(" ", _MARKUP.sub("", text)).split())
-    longest = max(map(len, shown.split()), default=0)
+    longest = max(map(len, text.split()), default=0)
     if longest > MAX_TEXT:
         raise InputRefused(
             f"cue {number} has a word of {longest:,} characters; at most {MAX_TEXT} are allowed"
         )
-    return shown
 
 
-def _cues(start: float, end: float, shown: str, before: int) -> list[Cue]:
+def _cues(read: ReadCue) -> list[Cue]:
     """One cue, or several where there are more words than a cue may have."""
+    shown = read.text
     sound, music = _SOUND.fullmatch(shown), shown[0] in _NOTES
     label = sound["label"].strip() if sound else shown.strip(f"{_NOTES} ") if music else ""
-    words = [label] if 0 < len(label) <= MAX_TEXT else split_words(shown)
-    timed = _spread(words, start, end)
+    timed = _words(read, label if 0 < len(label) <= MAX_TEXT else "")
     groups = [timed[a : a + MAX_WORDS] for a in range(0, len(timed), MAX_WORDS)]
     return [
         Cue(
-            id=f"c{before + number}",
+            id="c",
             kind="sound" if sound else "music" if music else "speech",
-            start=group[0].start,
-            end=group[-1].end,
+            start=group[0].start if index else read.start,
+            end=group[-1].end if index + 1 < len(groups) else read.end,
             speaker=None,
             region=None,
             words=tuple(group),
         )
-        for number, group in enumerate(groups, 1)
+        for index, group in enumerate(groups)
     ]
 
 
-def split_words(text: str) -> list[str]:
-    """Words as a caption lights them: by spaces, and by character where a script has none,
-    marks with the character before them."""
-    words: list[str] = []
-    for token in text.split():
-        words.append("")
-        for char in token:
-            last = words[-1]
-            mark = unicodedata.category(char)[0] in "PMSC"
-            opening = last and unicodedata.category(last[-1]) in {"Ps", "Pi"}
-            apart = last and (between(last, char) == "" or _changes(last[-1], char))
-            if apart and not mark and not opening:
-                words.append(char)
-            else:
-                words[-1] = last + char
-    return [word for word in words if word]
-
-
-def _changes(last: str, char: str) -> bool:
-    """Between a script without spaces and one with: each begins a word of its own."""
-    return (between(last, last) == "") != (between(char, char) == "") and last.isalnum()
-
-
-def _spread(words: Sequence[str], start: float, end: float) -> list[CueWord]:
-    total = sum(len(word) for word in words)
-    timed: list[CueWord] = []
-    done = 0
-    for word in words:
-        begins = start + (end - start) * done / total
-        done += len(word)
-        ends = start + (end - start) * done / total
-        timed.append(
-            CueWord(
-                text=word,
-                start=round(begins, 3),
-                end=round(ends, 3),
-                loudness=None,
-                pitch=None,
-                tags=(INTERPOLATED,),
-            )
+def _words(read: ReadCue, label: str) -> list[CueWord]:
+    """``label``: of a sound or of music, whose words stand together where nothing parts them."""
+    if not read.pieces:
+        return spread(
+            [label] if label else split_words(read.text), read.start, read.end, (INTERPOLATED,)
         )
-    return timed
+    if not label:
+        return timed_words(read.pieces)
+    texts = [piece.text for piece in read.pieces]
+    shown = [index for index, text in enumerate(texts) if text.strip()]
+    texts[shown[0]] = texts[shown[0]].lstrip(_AROUND)
+    texts[shown[-1]] = texts[shown[-1]].rstrip(_AROUND)
+    bare = [
+        msgspec.structs.replace(piece, text=text)
+        for piece, text in zip(read.pieces, texts, strict=True)
+    ]
+    return timed_words(bare, whole=True) or spread([label], read.start, read.end, (INTERPOLATED,))

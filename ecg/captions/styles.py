@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from ecg.captions.document import decode
-from ecg.captions.scenario import StyleChoice
+from ecg.captions.scenario import Color, StyleChoice
 from ecg.kernel.errors import DocumentInvalid, NotFound
 
 
@@ -35,14 +35,22 @@ class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Type(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What ``style.css`` makes of the letters, told to what draws without a browser. ``size``: of
     the picture's height (less where it is narrow); ``line_height`` in em; ``weight`` 1..1000;
-    ``louder`` and ``softer``: ratios of size of a word 12 dB louder and softer; ``plain``: no word
-    changes while it is said."""
+    ``louder`` and ``softer``: ratios of size of a word 12 dB louder and softer; ``curves``: the
+    powers that loudness, 0..1 of 12 dB, is raised to before; ``label``: size of the speaker's name
+    above the line, in em, or 1 where it stands in the line. ``upcoming``: colour of a word that is
+    yet to be said; ``unseen``: it is not seen until then; ``passing``: only the word that is being
+    said is coloured; ``plain``: no word changes while it is said."""
 
     size: float
     line_height: float
     weight: float
     louder: float = 1.0
     softer: float = 1.0
+    curves: tuple[float, float] = (1.0, 1.0)
+    label: float = 1.0
+    upcoming: Color = "#ffffff"
+    unseen: bool = False
+    passing: bool = False
     plain: bool = False
 
 

@@ -122,24 +122,29 @@ async def _looked_at(
     "-o", "--output", type=FILE, required=True, metavar="F", help="F.srt, .vtt, .ass or .json."
 )
 @click.option("--words", is_flag=True, help="One cue per word.")
+@click.option("--video", type=FILE, metavar="IN", help="Draw .ass for this picture's size.")
 @reporting
-def export(out: Output, document: Path, output: Path, *, words: bool) -> None:
-    """Write captions for other players."""
+def export(out: Output, document: Path, output: Path, video: Path | None, *, words: bool) -> None:
+    """Write captions for other players; .ass with the style's look."""
     kind = output.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise click.BadParameter(f"{output} must end in one of {known}", param_hint="--output")
-    text = export_captions(_either(document), kind, words=words)
+    if video is not None and kind != "ass":
+        raise click.UsageError("--video is for .ass, which alone is drawn for a size of picture.")
+    shown = _either(document)
+    size = _picture(load_settings().settings, video).shown_size
+    text = export_captions(shown, kind, words=words, size=size)
     _put(out, output, text.encode(), "captions")
 
 
 @click.command("import")
-@click.argument("source", metavar="F.srt|F.vtt", type=FILE)
+@click.argument("source", metavar="F.srt|F.vtt|F.ass", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="F", help="Where to (else standard output).")
 @click.option("--style", type=STYLE, help="The look (see `ecg styles`).")
 @reporting
 def import_file(out: Output, source: Path, output: Path | None, style: Style | None) -> None:
-    """Make a scenario of another program's captions; words' times are spread over each cue."""
+    """Make a scenario of another program's captions, with the times of words that they have."""
     kind = source.suffix.removeprefix(".").lower()
     if kind not in IMPORTS:
         known = ", ".join(f".{name}" for name in IMPORTS)

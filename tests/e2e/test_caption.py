@@ -110,6 +110,11 @@ def test_exported_files_hold_every_word(
         text = " ".join((tmp_path / f"a.{kind}").read_text().split())
         for word in TEXT.split():
             assert word in text
+    made = ecg("export", captioned[0] / "s.json", "-o", "a.ass", "--video", VIDEO)
+    assert made.returncode == 0, made.stderr
+    assert "{\\kf" in (tmp_path / "a.ass").read_text()
+    back = json.loads(ecg("import", "a.ass").stdout)
+    assert [word["text"] for cue in back["cues"] for word in cue["words"]] == TEXT.split()
 
 
 @pytest.mark.full

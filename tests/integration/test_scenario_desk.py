@@ -156,6 +156,7 @@ async def test_captions_and_findings(here: World) -> None:
     assert (await here.get(owner, f"{base}/captions.json"))["cues"]
     ass = await here.ask(owner, "GET", f"{base}/captions.ass")
     assert ass.headers["content-type"].startswith("text/x-ssa")
+    assert "PlayResX: 640\nPlayResY: 360" in ass.text
     assert "{\\kf" in ass.text
     found = await here.get(owner, f"{base}/lint")
     assert isinstance(found["items"], list)
@@ -196,9 +197,15 @@ async def test_captions_of_other_programs_become_a_scenario(here: World) -> None
     ]
     again = await here.ask(owner, "POST", path, {"format": "srt", "text": srt})
     assert again.status_code == 428
+    ass = "Dialogue: 0,0:00:00.20,0:00:00.90,Default,Ada,0,0,0,,{\\k30}Hello {\\k20}world\n"
+    headers = {"If-Match": '"1"'}
+    timed = await here.ask(owner, "POST", path, {"format": "ass", "text": ass}, **headers)
+    found = [(w["start"], w["end"], w.get("tags")) for w in timed.json()["cues"][0]["words"]]
+    assert found == [(0.2, 0.5, None), (0.5, 0.7, None)]
     for body in (
         {"format": "srt", "text": "no captions"},
         {"format": "vtt", "text": srt},
+        {"format": "ass", "text": srt},
         {"format": "pdf", "text": srt},
         {"format": "srt", "text": srt.replace("00:00:00,900", "01:00:00,000")},
         {"format": "srt", "text": srt * 5001},

@@ -607,8 +607,8 @@ export interface paths {
         put?: never;
         /**
          * ImportFile
-         * @description Makes a scenario of SRT or VTT; the words' times are spread over each cue. Replaces the
-         *     stored one, so `If-Match` is demanded as for `PUT`.
+         * @description Makes a scenario of SRT, VTT or ASS. Words have the times that VTT and ASS give of them, else
+         *     a share of their cue's. Replaces the stored one, so `If-Match` is demanded as for `PUT`.
          */
         post: operations["ApiV1VideosVideoIdCaptionsImportFile"];
         delete?: never;
@@ -626,7 +626,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description The captions as a file for other players.
+         * @description The captions as a file for other players; ASS with the look of the style.
          */
         get: operations["ExportCaptionsAss"];
         put?: never;
@@ -646,7 +646,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description The captions as a file for other players.
+         * @description The captions as a file for other players; ASS with the look of the style.
          */
         get: operations["ExportCaptionsJson"];
         put?: never;
@@ -666,7 +666,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description The captions as a file for other players.
+         * @description The captions as a file for other players; ASS with the look of the style.
          */
         get: operations["ExportCaptionsSrt"];
         put?: never;
@@ -686,7 +686,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description The captions as a file for other players.
+         * @description The captions as a file for other players; ASS with the look of the style.
          */
         get: operations["ExportCaptionsVtt"];
         put?: never;
@@ -997,7 +997,7 @@ export interface components {
              * @example srt
              * @enum {string}
              */
-            format: "srt" | "vtt";
+            format: "srt" | "vtt" | "ass";
             /**
              * @example 1
              *     00:00:00,500 --> 00:00:02,000
@@ -1620,14 +1620,32 @@ export interface components {
         };
         /** Type */
         Type: {
+            /**
+             * @default [
+             *       1,
+             *       1
+             *     ]
+             */
+            curves?: [
+                number,
+                number
+            ];
+            /** @default 1 */
+            label?: number;
             line_height: number;
             /** @default 1 */
             louder?: number;
+            /** @default false */
+            passing?: boolean;
             /** @default false */
             plain?: boolean;
             size: number;
             /** @default 1 */
             softer?: number;
+            /** @default false */
+            unseen?: boolean;
+            /** @default #ffffff */
+            upcoming?: string;
             weight: number;
         };
         /** UploadBegun */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -158,8 +160,15 @@ def test_a_cue_under_what_players_show_is_moved(size) -> None:
 
 
 @pytest.mark.parametrize("style", list_styles(), ids=lambda style: style.name)
-def test_a_style_tells_the_size_that_its_css_has(style) -> None:
+def test_a_style_tells_the_sizes_that_its_css_has(style) -> None:
     css = (Path("ecg/captions/styles") / style.name / "style.css").read_text()
     rule = css[css.index(".cue {") : css.index("}", css.index(".cue {"))]
     assert f"font-size: calc(var(--unit) * {style.type.size:g});" in rule
     assert f"line-height: {style.type.line_height:g};" in rule
+    assert f"font-size: {style.type.label:g}em;" in css or style.type.label == 1
+    sizes = re.search(r"exp\(([\d.]+) \*.*? [-+] ([\d.]+) \*", css)
+    louder, softer = map(float, sizes.groups()) if sizes else (0.0, 0.0)
+    told = style.type.louder, style.type.softer
+    assert told == pytest.approx((math.exp(louder), math.exp(-softer)), abs=0.01)
+    powers = re.findall(r"pow\(max\(0, .*\), ([\d.]+)\);", css)
+    assert list(style.type.curves) == ([float(power) for power in powers] or [1, 1])

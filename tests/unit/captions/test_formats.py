@@ -29,7 +29,9 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_a_player_reads_every_cue_at_its_time(kind: str) -> None:
-    file = pysubs2.SSAFile.from_string(export_captions(SCENARIO, kind), format_=kind)
+    # pysubs2 takes two times inside a cue for those of the next
+    text = re.sub(r"<\d[^>]*>", "", export_captions(SCENARIO, kind))
+    file = pysubs2.SSAFile.from_string(text, format_=kind)
     marks = {"speech": "{}", "sound": "[{}]", "music": "♫ {} ♫"}
     wanted = [
         (
@@ -70,7 +72,8 @@ def test_markup_is_shown_and_hidden_words_are_not() -> None:
     words[0]["text"] = "<i>{\\i1}&"
     words[1]["style"] = {"hidden": True}
     scenario = read_scenario(json.dumps(document))
-    assert "&lt;i&gt;{\\i1}&amp; <00:00:00.600>c" in export_captions(scenario, "vtt")
+    stamped = "&lt;i&gt;{\\i1}&amp;<00:00:00.300> <00:00:00.600>c<00:00:00.900>"
+    assert stamped in export_captions(scenario, "vtt")
     assert "<i>{\\i1}& c" in export_captions(scenario, "srt")
     assert "b" not in re.sub(r"[^a-z]", "", export_captions(scenario, "srt").replace("{\\i1}", ""))
 
@@ -133,16 +136,3 @@ def test_lines_are_even_and_fit() -> None:
     assert lines_of(["x" * 60, "y"], "en", 42) == ["x" * 60, "y"]
     assert width("한국어 AB.", "ko") == 3 + 0.5 * 4
     assert width("cafe\u0301", "en") == 4
-
-
-def test_ass_fills_each_word_while_it_is_spoken() -> None:
-    said = transcript(spoken("one {two} th\\nree", start=1, pauses={1: 0.2}))
-    text = export_captions(compose(said, load_style("intention")), "ass")
-    file = pysubs2.SSAFile.from_string(text)
-    assert (file.info["PlayResX"], file.info["PlayResY"]) == ("1920", "1080")
-    (cue,) = file.events
-    assert cue.start == 1000
-    filled = re.findall(r"\{\\kf(\d+)\}([^{]*)", cue.text)
-    assert [(int(length), word.strip()) for length, word in filled] == [
-        (30, "one"), (20, ""), (30, "｛two｝"), (30, "th⧵nree"),
-    ]  # fmt: skip

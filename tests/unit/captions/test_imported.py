@@ -7,13 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecg.captions.formats import export_captions
-from ecg.captions.imported import (
-    INTERPOLATED,
-    MAX_CHARACTERS,
-    import_captions,
-    split_words,
-)
-from ecg.captions.scenario import MAX_CUES, MAX_WORDS, check_scenario
+from ecg.captions.imported import MAX_CHARACTERS, import_captions
+from ecg.captions.pieces import split_words
+from ecg.captions.scenario import INTERPOLATED, MAX_CUES, MAX_WORDS, check_scenario
 from ecg.captions.styles import load_style
 from ecg.kernel.errors import InputRefused
 
