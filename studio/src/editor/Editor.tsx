@@ -89,7 +89,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
           </Button>
           <AccountMenu />
         </header>
-        <Transcript uncertain={uncertain} findings={findings} settled={settled} />
+        <Transcript heard={loaded.transcript} uncertain={uncertain} findings={findings} settled={settled} />
         <Film />
         <Inspector tab={tab} onTab={setTab} findings={findings} settled={settled} />
         <Timeline />
