@@ -17,6 +17,7 @@ import { begin, reduce } from "./history.ts";
 import { Inspector, type Tab } from "./Inspector.tsx";
 import { KeysDialog, useKeys } from "./keys.tsx";
 import { createPlayer } from "./player.ts";
+import { useRetiming } from "./retiming.ts";
 import { Timeline } from "./Timeline.tsx";
 import { Transcript } from "./Transcript.tsx";
 import { uncertainIn } from "./uncertain.ts";
@@ -64,6 +65,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
     }),
     [video, duration, history, player],
   );
+  const retiming = useRetiming(desk, video.has_audio === true && loaded.transcript != null);
   const openExport = useCallback(() => setPanel("export"), []);
   useKeys(desk, uncertain, findings, { onExport: openExport, onKeys: () => setPanel("keys"), onFinding: () => setTab("findings") });
 
@@ -92,7 +94,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
         <Transcript heard={loaded.transcript} uncertain={uncertain} findings={findings} settled={settled} />
         <Film />
         <Inspector tab={tab} onTab={setTab} findings={findings} settled={settled} />
-        <Timeline />
+        <Timeline retiming={retiming} />
         {panel === "export" && <ExportPanel onClose={() => setPanel(null)} flush={saving.flush} settled={settled} />}
         {panel === "keys" && <KeysDialog onClose={() => setPanel(null)} />}
         {saving.state.is === "conflict" && (

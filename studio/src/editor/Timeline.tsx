@@ -5,6 +5,7 @@ import { useDesk } from "./context.ts";
 import { same, spotsOf, wordAt, type Place, type Spot } from "./document.ts";
 import { moveEdge } from "./edits.ts";
 import { goTo } from "./keys.tsx";
+import type { Retiming } from "./retiming.ts";
 import { paint } from "./timelinePicture.ts";
 import { readPeaks, type Peaks } from "./waveform.ts";
 
@@ -12,7 +13,7 @@ const ZOOMS = [40, 70, 120, 200, 340] as const;
 const AROUND = 400; // px beyond the visible that words are drawn in
 
 /** Words as handles over the sound: drag an edge, and the neighbour that touches it moves along. */
-export function Timeline() {
+export function Timeline({ retiming }: { retiming: Retiming }) {
   const desk = useDesk();
   const { history, player, duration } = desk;
   const text = useText();
@@ -98,6 +99,11 @@ export function Timeline() {
       <footer className="timeline-foot">
         <span className="legend" data-of="loudness">{text.timeline.loudness}</span>
         <span className="legend" data-of="pitch">{text.timeline.pitch}</span>
+        <span className="retiming" data-is={retiming.is} role="status">
+          {retiming.is === "busy" && text.timeline.timing}
+          {retiming.is === "done" && text.timeline.timed(retiming.words)}
+          {retiming.is === "failed" && text.timeline.untimed}
+        </span>
         {tooLong && <span className="muted">{text.timeline.noWave}</span>}
         <span className="space" />
         <label className="zoom">

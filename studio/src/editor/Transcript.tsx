@@ -158,7 +158,7 @@ function FindBar() {
       className="find"
       onSubmit={(event) => {
         event.preventDefault();
-        dispatch({ do: "edit", change: (one) => replaceAll(one, wanted, by) });
+        dispatch({ do: "edit", worded: true, change: (one) => replaceAll(one, wanted, by) });
         say(text.editor.replaced(found.length));
         setWanted("");
       }}
