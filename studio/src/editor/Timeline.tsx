@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } 
 import { clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { useDesk } from "./context.ts";
+import { readContour, type Contour } from "./contour.ts";
 import { same, spotsOf, wordAt, type Place, type Spot } from "./document.ts";
 import { moveEdge } from "./edits.ts";
 import { goTo } from "./keys.tsx";
@@ -22,7 +23,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   const head = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(3);
   const [view, setView] = useState({ left: 0, width: 1200 });
-  const [peaks, tooLong] = usePeaks();
+  const { contour, peaks, tooLong } = useSound();
   const scale = ZOOMS[zoom] ?? 120;
   const spots = useMemo(() => spotsOf(history.present), [history.present]);
   const colors = useMemo(() => {
@@ -47,7 +48,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   useEffect(() => {
     const redraw = () => {
       if (canvas.current)
-        paint(canvas.current, { scale, left: view.left, width: view.width, now: player.time(), peaks, cues: history.present.cues });
+        paint(canvas.current, { scale, left: view.left, width: view.width, now: player.time(), peaks, contour, cues: history.present.cues });
     };
     redraw();
     const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -60,7 +61,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
       themed.disconnect();
       stop();
     };
-  }, [scale, view, player, peaks, history.present]);
+  }, [scale, view, player, peaks, contour, history.present]);
 
   useEffect(() => {
     const move = (seconds: number) => {
@@ -182,18 +183,28 @@ function Chip({ spot, scale, color, selected }: { spot: Spot; scale: number; col
   );
 }
 
-function usePeaks(): [Peaks | null, boolean] {
+interface Sound {
+  contour: Contour | null;
+  peaks: Peaks | null;
+  tooLong: boolean;
+}
+
+/** The measured curves; of a film that has none, the outline that the browser reads from the film. */
+function useSound(): Sound {
   const { video, duration } = useDesk();
-  const [peaks, setPeaks] = useState<Peaks | null>(null);
-  const [tooLong, setTooLong] = useState(false);
+  const [sound, setSound] = useState<Sound>({ contour: null, peaks: null, tooLong: false });
   useEffect(() => {
     if (!video.has_audio) return;
     const stop = new AbortController();
-    readPeaks(`/api/v1/videos/${video.id}/source`, video.size, duration, stop.signal).then(
-      (read) => { setPeaks(read); setTooLong(read === null); },
-      () => {}, // a sound that this browser cannot read leaves the timeline without an outline
-    );
+    async function read(): Promise<Sound> {
+      const contour = await readContour(`/api/v1/videos/${video.id}/contour`, stop.signal);
+      if (contour) return { contour, peaks: contour.loudness, tooLong: false };
+      const peaks = await readPeaks(`/api/v1/videos/${video.id}/source`, video.size, duration, stop.signal);
+      return { contour, peaks, tooLong: peaks === null };
+    }
+    // a sound that cannot be read leaves the timeline without an outline
+    read().then(setSound, () => {});
     return () => stop.abort();
   }, [video.id, video.size, video.has_audio, duration]);
-  return [peaks, tooLong];
+  return sound;
 }
