@@ -46,7 +46,6 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
   useEffect(() => () => player.end(), [player]);
 
   const scenario = history.present;
-  const settled = saving.saved.scenario === scenario;
   const lint = useQuery({
     queryKey: ["lint", video.id, saving.saved.etag],
     queryFn: async () =>
@@ -54,6 +53,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
     placeholderData: (before) => before,
   });
   const findings = useMemo(() => lint.data ?? [], [lint.data]);
+  const settled = saving.saved.scenario === scenario && lint.isSuccess && !lint.isPlaceholderData;
   const uncertain = useMemo(
     () => uncertainIn(scenario, loaded.transcript),
     [scenario, loaded.transcript],
@@ -95,7 +95,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
         <Film />
         <Inspector tab={tab} onTab={setTab} findings={findings} settled={settled} />
         <Timeline retiming={retiming} />
-        {panel === "export" && <ExportPanel onClose={() => setPanel(null)} flush={saving.flush} settled={settled} />}
+        {panel === "export" && <ExportPanel onClose={() => setPanel(null)} flush={saving.flush} settled={saving.saved.scenario === scenario} />}
         {panel === "keys" && <KeysDialog onClose={() => setPanel(null)} />}
         {saving.state.is === "conflict" && (
           <Conflict

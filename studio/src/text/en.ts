@@ -214,6 +214,11 @@ export const en = {
     gap: (v: number) => `A gap of ${Math.round(v * 1000)} ms before the next caption flickers.`,
     overlap: (v: number) => `Stands ${v.toFixed(2)} s together with the next caption in the same place.`,
     speaker_unnamed: () => "Only colour tells this speaker from the others. Give each a name of their own.",
+    flashes: (v: number, l: number) => `${v} captions within a second; more than ${l} flash.`,
+    safe_area: (v: number) => `Reaches ${Math.round(v * 100)} % of the picture into what players cover or screens cut off.`,
+    color_distance: (v: number, l: number) =>
+      `Colour-blind eyes see ${Math.round(v)} between this speaker’s colour and another’s; ${l} can be told apart.`,
+    contrast: (v: number, l: number) => `A contrast of ${v.toFixed(1)} : 1 to the picture behind; from ${l} : 1 words can be read.`,
     contrast_unknown: (v: number, l: number) =>
       `The box is ${Math.round(v * 100)} % solid; from ${Math.round(l * 100)} % words can be read on any picture.`,
   },

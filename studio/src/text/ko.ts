@@ -217,6 +217,10 @@ export const ko: Text = {
     gap: (v) => `다음 자막까지 ${Math.round(v * 1000)}ms뿐이라 깜박입니다.`,
     overlap: (v) => `같은 자리에서 다음 자막과 ${v.toFixed(2)}초 겹칩니다.`,
     speaker_unnamed: () => "색으로만 구별되는 화자입니다. 저마다 이름을 붙이세요.",
+    flashes: (v, l) => `1초 안에 자막이 ${v}개 나옵니다. ${l}개를 넘으면 번쩍입니다.`,
+    safe_area: (v) => `화면의 ${Math.round(v * 100)}%만큼 재생기가 가리거나 잘리는 곳에 걸칩니다.`,
+    color_distance: (v, l) => `색약인 눈에는 다른 화자와 색 차이가 ${Math.round(v)}입니다. ${l} 이상이면 구별됩니다.`,
+    contrast: (v, l) => `뒤 화면과의 대비가 ${v.toFixed(1)} : 1입니다. ${l} : 1 이상이면 읽힙니다.`,
     contrast_unknown: (v, l) =>
       `상자 불투명도가 ${Math.round(v * 100)}%입니다. ${Math.round(l * 100)}% 이상이면 어떤 화면에서도 읽힙니다.`,
   },
