@@ -18,7 +18,7 @@ from ecg.kernel.web import Part, public
 
 STATIC = Path(__file__).parent / "static"
 
-PAGES = ["/", "/sign-in", "/videos/{video_id:uuid}", "/account"]
+PAGES = ["/", "/sign-in", "/videos/{video_id:uuid}", "/account", "/admin"]
 """Every address that the app shows a page for; it reads the address itself."""
 
 NOT_BUILT = (

@@ -29,6 +29,22 @@ export function timeLeft(
   return seconds < 90 ? say.seconds(Math.max(1, Math.ceil(seconds))) : say.minutes(Math.round(seconds / 60));
 }
 
+const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]] as const;
+
+/** How long ago a moment was, as "3 min. ago". */
+export function ago(time: string, language: string): string {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
+  const [unit, length] = UNITS.find(([, one]) => seconds >= one) ?? UNITS[3];
+  return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-Math.floor(seconds / length), unit);
+}
+
+/** A length of time by its largest unit, as "12 sec". */
+export function lasting(seconds: number, language: string): string {
+  const [unit, length] = UNITS.find(([, one]) => seconds >= one) ?? UNITS[3];
+  const value = seconds / length;
+  return value.toLocaleString(language, { style: "unit", unit, maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
 /** A name for something new, unique without a server. */
 export function newName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");

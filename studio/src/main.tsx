@@ -17,6 +17,7 @@ import "./styles/pages.css";
 import "./styles/editor.css";
 import "./styles/panels.css";
 
+const AdminPage = lazy(() => import("./pages/Admin.tsx"));
 const VideoPage = lazy(() => import("./editor/VideoPage.tsx"));
 
 const client = new QueryClient({
@@ -37,6 +38,7 @@ function Pages() {
       <Switch>
         <Route path="/videos/:id">{({ id }) => <VideoPage key={id} id={id} />}</Route>
         <Route path="/account"><AccountPage /></Route>
+        <Route path="/admin"><AdminPage /></Route>
         <Route path="/"><Videos /></Route>
         <Route path="/sign-in"><Videos /></Route>
         <Route>

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
@@ -29,7 +30,7 @@ from playwright.sync_api import (
 )
 
 from ecg.render.browsers import find_browser
-from tests.e2e.service import Process
+from tests.e2e.service import Process, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (ROOT / "studio/node_modules/axe-core/axe.min.js").read_text()
@@ -115,8 +116,17 @@ def page(context: BrowserContext, server: Process) -> Page:
 
 @pytest.fixture(scope="module")
 def video(page: Page, speech: Path) -> str:
-    """The id of a video that was dropped on the page and heard."""
+    """The id of a video that was dropped on the page and heard by a script."""
     check_access(page)
+    page.get_by_role("button", name="I have a script").click()
+    page.get_by_label("Script", exact=True).fill(f"{SAID} {UNSAID}")
+    page.get_by_label("Names and terms").fill("a -> b -> c")
+    expect(page.get_by_role("alert")).to_contain_text("“a -> b -> c” is no term")
+    page.get_by_label("Names and terms").fill("Americans")
+    check_access(page)
+    with page.expect_file_chooser():
+        page.get_by_role("button", name="Choose the video").click()
+    expect(page.get_by_text("heard with your script")).to_be_visible()
     data = base64.b64encode(speech.read_bytes()).decode()
     page.evaluate(DROP, [data, speech.name])
     page.get_by_role("link", name=speech.stem).click()
@@ -125,6 +135,12 @@ def video(page: Page, speech: Path) -> str:
     expect(page.get_by_role("heading", name="Transcript")).to_be_visible(timeout=90_000)
     return page.url.rpartition("/")[2]
 
+
+SAID = (
+    "And so my fellow Americans, ask not what your country can do for you, "
+    "ask what you can do for your country."
+)
+UNSAID = "Thank you all for coming here tonight and good evening."
 
 DROP = """([data, name]) => {
   const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
@@ -198,8 +214,15 @@ def test_the_page_may_load_nothing_of_others_and_is_small(server: Process) -> No
 def test_an_edited_word_keeps_its_time_through_reload(
     page: Page, video: str, server: Process
 ) -> None:
+    note = page.locator(".script-note")
+    expect(note).to_contain_text("not heard and left out")
+    expect(note).to_contain_text(UNSAID)
     check_access(page)
-    before = asked(page, server, f"/videos/{video}/scenario").json()["cues"][0]["words"][1]
+    note.get_by_role("button", name="Dismiss").click()
+    expect(note).to_have_count(0)
+    cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
+    assert " ".join(word["text"] for cue in cues for word in cue["words"]) == SAID
+    before = cues[0]["words"][1]
     retype(page, 1, "Zebras")
     page.reload()  # before it can have been saved
     expect(page.locator(".cue-words .word").nth(1)).to_have_text("Zebras")
@@ -234,26 +257,46 @@ def test_what_is_done_again_while_its_undoing_is_saved_is_saved_too(
     assert asked(page, server, there).json()["cues"][0]["words"][1]["text"] == "Zebras"
 
 
-def test_words_are_split_merged_and_hidden_by_keys(page: Page, video: str, server: Process) -> None:
+def test_words_are_merged_split_timed_and_hidden_by_keys(
+    page: Page, video: str, server: Process
+) -> None:
+    """What was merged and is split again has its times by the sound, not by its letters."""
     words = page.locator(".cue-words .word")
     count = words.count()
-    words.nth(3).dblclick()
-    page.keyboard.type("onetwo")
-    for _ in range(3):
-        page.keyboard.press("ArrowLeft")
+    before = words_of(page, server, video)
+    first, second = before[AT], before[AT + 1]
+    letters = len(first["text"]), len(second["text"])
+    shared = first["start"] + (second["end"] - first["start"]) * letters[0] / sum(letters)
+    assert abs(shared - second["start"]) > 0.06, "the sound and the letters tell the same here"
+    words.nth(AT + 1).click()
+    page.keyboard.press("m")
+    expect(words).to_have_count(count - 1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    for _ in first["text"]:
+        page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     page.keyboard.press("Escape")
-    expect(words).to_have_count(count + 1)
-    assert [words.nth(n).inner_text() for n in (3, 4)] == ["one", "two"]
-    page.keyboard.press("m")
     expect(words).to_have_count(count)
+    expect(page.locator('.retiming[data-is="done"]')).to_be_visible()
     page.keyboard.press("h")
     saved(page)
+    after = words_of(page, server, video)
+    assert [word["text"] for word in after] == [word["text"] for word in before]
+    assert abs(after[AT + 1]["start"] - second["start"]) <= 0.06
+    assert abs(after[AT + 1]["loudness"] - second["loudness"]) <= 1
+    assert after[AT + 1]["style"] == {"hidden": True}
+    page.keyboard.press("h")
+    saved(page)
+
+
+AT = 5
+"""The number of a word in the middle of what is said."""
+
+
+def words_of(page: Page, server: Process, video: str) -> list[dict[str, Any]]:
     cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
-    changed = [word for cue in cues for word in cue["words"]][3]
-    assert (changed["text"], changed["style"]) == ("onetwo", {"hidden": True})
-    page.keyboard.press("h")
-    saved(page)
+    return [word for cue in cues for word in cue["words"]]
 
 
 def test_a_style_cuts_captions_anew_and_keeps_what_was_edited(page: Page, video: str) -> None:
@@ -299,7 +342,8 @@ def test_the_export_shows_what_the_preview_showed(
     page.keyboard.press("e")
     page.get_by_role("radio", name="Draft").check()
     check_access(page)
-    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_response(lambda answer: answer.url.endswith("/renders")):
+        page.get_by_role("button", name="Export", exact=True).click()
     page.reload()  # the export goes on, and is found again
     page.get_by_role("button", name="Export video").click()
     link = page.get_by_role("link", name="Download")
@@ -427,6 +471,21 @@ def test_an_upload_goes_on_after_a_reload(
     assert not held & set(sent), "parts that the store held were sent again"
     listed = asked(page, server, "/videos").json()["items"][0]
     assert (listed["state"], listed["size"]) == ("ready", padded.stat().st_size)
+
+
+def test_an_admin_sees_every_job_and_runs_a_failed_one_again(page: Page, server: Process) -> None:
+    email = asked(page, server, "/auth/me").json()["email"]
+    command = [sys.executable, "-m", "ecg", "users", "admin", email]
+    settings = environment(server.data)
+    subprocess.run(command, check=True, capture_output=True, env=settings)
+    page.goto(f"{server.url}/admin")
+    page.get_by_label("State").select_option("failed")
+    job = page.locator(".job").filter(has_text=email).first
+    expect(job).to_contain_text("no sound")
+    check_access(page)
+    job.get_by_role("button", name="Run again").click()
+    expect(job).to_contain_text("attempt 2")
+    expect(page.locator(".account").filter(has_text=email)).to_contain_text("1 of 200")
 
 
 def note(numbers: list[int], request: Request) -> None:

@@ -34,7 +34,9 @@ def test_its_reducer_and_upload_plan_hold() -> None:
     assert "pass 0" not in done.stdout
 
 
-@pytest.mark.parametrize("path", ["/", "/videos/01a2164b-52e3-7793-9c5e-81fe67f6302b", "/account"])
+@pytest.mark.parametrize(
+    "path", ["/", "/videos/01a2164b-52e3-7793-9c5e-81fe67f6302b", "/account", "/admin"]
+)
 def test_without_a_build_every_page_says_how_to_make_one(tmp_path: Path, path: str) -> None:
     with client_of(tmp_path) as client:
         answer = client.get(path)

@@ -11,6 +11,8 @@ export type Finding = components["schemas"]["Finding"];
 export type Style = components["schemas"]["Style"] & { name: string };
 export type Usage = components["schemas"]["Usage"];
 export type Transcript = components["schemas"]["Transcript"];
+export type Job = components["schemas"]["Job"];
+export type Account = components["schemas"]["usage_admin_Account"];
 
 /** An answer that was no success, in the server's own words. */
 export class Refused extends Error {

@@ -102,7 +102,7 @@ function WordInput(props: { cue: string; word: number; value: string }) {
     done.current = true;
     if (next) caret = next.caret;
     const select = next ? { cue: props.cue, word: next.word } : place;
-    dispatch({ do: "edit", change: (one) => retype(one, place, value), select, editing: next != null });
+    dispatch({ do: "edit", worded: true, change: (one) => retype(one, place, value), select, editing: next != null });
     if (!next) refocus(props.cue, props.word);
   }
 
@@ -129,6 +129,7 @@ function WordInput(props: { cue: string; word: number; value: string }) {
       caret = (before?.firstChild?.textContent ?? "").length;
       dispatch({
         do: "edit",
+        worded: true,
         change: (one) => mergeBefore(retype(one, place, value), place),
         select: { cue: props.cue, word: props.word - 1 },
         editing: true,

@@ -17,6 +17,7 @@ import { begin, reduce } from "./history.ts";
 import { Inspector, type Tab } from "./Inspector.tsx";
 import { KeysDialog, useKeys } from "./keys.tsx";
 import { createPlayer } from "./player.ts";
+import { useRetiming } from "./retiming.ts";
 import { Timeline } from "./Timeline.tsx";
 import { Transcript } from "./Transcript.tsx";
 import { uncertainIn } from "./uncertain.ts";
@@ -45,7 +46,6 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
   useEffect(() => () => player.end(), [player]);
 
   const scenario = history.present;
-  const settled = saving.saved.scenario === scenario;
   const lint = useQuery({
     queryKey: ["lint", video.id, saving.saved.etag],
     queryFn: async () =>
@@ -53,6 +53,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
     placeholderData: (before) => before,
   });
   const findings = useMemo(() => lint.data ?? [], [lint.data]);
+  const settled = saving.saved.scenario === scenario && lint.isSuccess && !lint.isPlaceholderData;
   const uncertain = useMemo(
     () => uncertainIn(scenario, loaded.transcript),
     [scenario, loaded.transcript],
@@ -64,6 +65,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
     }),
     [video, duration, history, player],
   );
+  const retiming = useRetiming(desk, video.has_audio === true && loaded.transcript != null);
   const openExport = useCallback(() => setPanel("export"), []);
   useKeys(desk, uncertain, findings, { onExport: openExport, onKeys: () => setPanel("keys"), onFinding: () => setTab("findings") });
 
@@ -89,11 +91,11 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
           </Button>
           <AccountMenu />
         </header>
-        <Transcript uncertain={uncertain} findings={findings} settled={settled} />
+        <Transcript heard={loaded.transcript} uncertain={uncertain} findings={findings} settled={settled} />
         <Film />
         <Inspector tab={tab} onTab={setTab} findings={findings} settled={settled} />
-        <Timeline />
-        {panel === "export" && <ExportPanel onClose={() => setPanel(null)} flush={saving.flush} settled={settled} />}
+        <Timeline retiming={retiming} />
+        {panel === "export" && <ExportPanel onClose={() => setPanel(null)} flush={saving.flush} settled={saving.saved.scenario === scenario} />}
         {panel === "keys" && <KeysDialog onClose={() => setPanel(null)} />}
         {saving.state.is === "conflict" && (
           <Conflict

@@ -1,14 +1,18 @@
+import { useEffect, useState } from "react";
 import type { Finding } from "../api/client.ts";
 import { useText, type Text } from "../text/index.tsx";
 import { Button } from "../ui/controls.tsx";
 import { useDesk } from "./context.ts";
 import { cueAt } from "./document.ts";
-import { repair } from "./edits.ts";
+import { repair, together } from "./repairs.ts";
+
+type Sentence = (value: number, limit: number) => string;
 
 /** A finding in the person's language, with its number and its limit. */
 export function told(finding: Finding, text: Text): string {
-  const sentence = (text.findings as Record<string, unknown>)[finding.code] as ((value: number, limit: number) => string) | undefined;
-  return sentence ? sentence(finding.value, finding.limit) : finding.message;
+  const sentences: Record<Finding["code"], Sentence> = text.findings;
+  // a server newer than this page may know more
+  return finding.code in sentences ? sentences[finding.code](finding.value, finding.limit) : finding.message;
 }
 
 /** What stands beside a caption itself: of what can be repaired or not be read, the first. */
@@ -43,20 +47,37 @@ export function FindingNote({ finding, settled }: { finding: Finding; settled: b
   );
 }
 
+const PASSES = 20;
+
+/**
+ * Makes every repair: those that do not meet at once, then those that are offered after them, all
+ * as one step to undo.
+ */
+function useFixingAll(findings: readonly Finding[], settled: boolean): [boolean, () => void] {
+  const { history, dispatch } = useDesk();
+  const [passes, setPasses] = useState(0);
+  const scenario = history.present;
+  useEffect(() => {
+    if (!passes || !settled) return;
+    const patches = together(scenario, findings);
+    setPasses(patches.length ? passes - 1 : 0);
+    if (patches.length)
+      dispatch({ do: "edit", group: "fix all", change: (one) => (one === scenario ? patches.reduce(repair, one) : one) });
+  }, [passes, settled, findings, scenario, dispatch]);
+  return [passes > 0, () => setPasses(PASSES)];
+}
+
 export function Findings({ findings, settled }: { findings: readonly Finding[]; settled: boolean }) {
   const { history, dispatch, player } = useDesk();
   const text = useText();
-  const patches = findings.flatMap((one) => (one.repair ? [one.repair] : []));
+  const [fixing, fixAll] = useFixingAll(findings, settled);
+  const repairs = findings.filter((one) => one.repair).length;
   if (!findings.length) return <p className="none muted">{text.findings.none}</p>;
   return (
     <div className="finding-list">
-      {patches.length > 1 && (
-        <Button
-          kind="outline"
-          disabled={!settled}
-          onClick={() => dispatch({ do: "edit", change: (one) => patches.reduce(repair, one) })}
-        >
-          {text.findings.fixAll(patches.length)}
+      {repairs > 1 && (
+        <Button kind="outline" disabled={!settled || fixing} onClick={fixAll}>
+          {text.findings.fixAll(repairs)}
         </Button>
       )}
       <ul>

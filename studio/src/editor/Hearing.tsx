@@ -4,6 +4,8 @@ import { timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
+import { ScriptDialog } from "../upload/ScriptDialog.tsx";
+import { asked, NO_WORDING, type Wording } from "../upload/wording.ts";
 import { Link } from "wouter";
 
 /** A video without captions yet: what is being done to get them, or why there are none. */
@@ -16,6 +18,7 @@ export function Hearing(props: {
   const { video, analysis } = props;
   const text = useText();
   const [fault, setFault] = useState("");
+  const [asking, setAsking] = useState(false);
   const left = useLeft(analysis);
   const refused = video.state === "refused";
   const over = refused || analysis?.state === "failed" || analysis?.state === "cancelled" || props.failed;
@@ -36,6 +39,9 @@ export function Hearing(props: {
       setFault(saying(error));
     }
   }
+
+  const listen = (wording: Wording) =>
+    void ask(() => body(api.POST("/api/v1/videos/{video_id}/analysis", { params: { path }, body: asked(wording) })));
 
   return (
     <Shell>
@@ -68,16 +74,23 @@ export function Hearing(props: {
           </div>
         )}
         {over && !refused && (
-          <p>
-            <Button
-              kind="primary"
-              onClick={() => void ask(() => body(api.POST("/api/v1/videos/{video_id}/analysis", { params: { path }, body: {} })))}
-            >
-              {text.analysis.again}
-            </Button>
+          <p className="row">
+            <Button kind="primary" onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
+            <Button kind="outline" onClick={() => setAsking(true)}>{text.script.with}</Button>
           </p>
         )}
         {fault && <Failure message={fault} />}
+        {asking && (
+          <ScriptDialog
+            wording={NO_WORDING}
+            action={text.analysis.again}
+            onUse={(wording) => {
+              setAsking(false);
+              listen(wording);
+            }}
+            onClose={() => setAsking(false)}
+          />
+        )}
       </main>
     </Shell>
   );

@@ -2,9 +2,11 @@ import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } 
 import { clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { useDesk } from "./context.ts";
+import { readContour, type Contour } from "./contour.ts";
 import { same, spotsOf, wordAt, type Place, type Spot } from "./document.ts";
 import { moveEdge } from "./edits.ts";
 import { goTo } from "./keys.tsx";
+import type { Retiming } from "./retiming.ts";
 import { paint } from "./timelinePicture.ts";
 import { readPeaks, type Peaks } from "./waveform.ts";
 
@@ -12,7 +14,7 @@ const ZOOMS = [40, 70, 120, 200, 340] as const;
 const AROUND = 400; // px beyond the visible that words are drawn in
 
 /** Words as handles over the sound: drag an edge, and the neighbour that touches it moves along. */
-export function Timeline() {
+export function Timeline({ retiming }: { retiming: Retiming }) {
   const desk = useDesk();
   const { history, player, duration } = desk;
   const text = useText();
@@ -21,7 +23,7 @@ export function Timeline() {
   const head = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(3);
   const [view, setView] = useState({ left: 0, width: 1200 });
-  const [peaks, tooLong] = usePeaks();
+  const { contour, peaks, tooLong } = useSound();
   const scale = ZOOMS[zoom] ?? 120;
   const spots = useMemo(() => spotsOf(history.present), [history.present]);
   const colors = useMemo(() => {
@@ -46,7 +48,7 @@ export function Timeline() {
   useEffect(() => {
     const redraw = () => {
       if (canvas.current)
-        paint(canvas.current, { scale, left: view.left, width: view.width, now: player.time(), peaks, cues: history.present.cues });
+        paint(canvas.current, { scale, left: view.left, width: view.width, now: player.time(), peaks, contour, cues: history.present.cues });
     };
     redraw();
     const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -59,7 +61,7 @@ export function Timeline() {
       themed.disconnect();
       stop();
     };
-  }, [scale, view, player, peaks, history.present]);
+  }, [scale, view, player, peaks, contour, history.present]);
 
   useEffect(() => {
     const move = (seconds: number) => {
@@ -98,6 +100,11 @@ export function Timeline() {
       <footer className="timeline-foot">
         <span className="legend" data-of="loudness">{text.timeline.loudness}</span>
         <span className="legend" data-of="pitch">{text.timeline.pitch}</span>
+        <span className="retiming" data-is={retiming.is} role="status">
+          {retiming.is === "busy" && text.timeline.timing}
+          {retiming.is === "done" && text.timeline.timed(retiming.words)}
+          {retiming.is === "failed" && text.timeline.untimed}
+        </span>
         {tooLong && <span className="muted">{text.timeline.noWave}</span>}
         <span className="space" />
         <label className="zoom">
@@ -176,18 +183,28 @@ function Chip({ spot, scale, color, selected }: { spot: Spot; scale: number; col
   );
 }
 
-function usePeaks(): [Peaks | null, boolean] {
+interface Sound {
+  contour: Contour | null;
+  peaks: Peaks | null;
+  tooLong: boolean;
+}
+
+/** The measured curves; of a film that has none, the outline that the browser reads from the film. */
+function useSound(): Sound {
   const { video, duration } = useDesk();
-  const [peaks, setPeaks] = useState<Peaks | null>(null);
-  const [tooLong, setTooLong] = useState(false);
+  const [sound, setSound] = useState<Sound>({ contour: null, peaks: null, tooLong: false });
   useEffect(() => {
     if (!video.has_audio) return;
     const stop = new AbortController();
-    readPeaks(`/api/v1/videos/${video.id}/source`, video.size, duration, stop.signal).then(
-      (read) => { setPeaks(read); setTooLong(read === null); },
-      () => {}, // a sound that this browser cannot read leaves the timeline without an outline
-    );
+    async function read(): Promise<Sound> {
+      const contour = await readContour(`/api/v1/videos/${video.id}/contour`, stop.signal);
+      if (contour) return { contour, peaks: contour.loudness, tooLong: false };
+      const peaks = await readPeaks(`/api/v1/videos/${video.id}/source`, video.size, duration, stop.signal);
+      return { contour, peaks, tooLong: peaks === null };
+    }
+    // a sound that cannot be read leaves the timeline without an outline
+    read().then(setSound, () => {});
     return () => stop.abort();
   }, [video.id, video.size, video.has_audio, duration]);
-  return [peaks, tooLong];
+  return sound;
 }

@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useMemo, useRef, useState, type MouseEvent } from "react";
-import type { Finding } from "../api/client.ts";
+import { Fragment, useCallback, useEffect, useMemo, useRef, useState, type MouseEvent } from "react";
+import type { Finding, Transcript as Heard } from "../api/client.ts";
 import { useText } from "../text/index.tsx";
 import { Button } from "../ui/controls.tsx";
 import { useDesk } from "./context.ts";
@@ -8,12 +8,14 @@ import { spotAt, spotsOf, wordAt, type Place } from "./document.ts";
 import { matches, replaceAll } from "./edits.ts";
 import { wordId } from "./ids.ts";
 import { nextUncertain } from "./keys.tsx";
+import { ScriptNote, useScriptNotes } from "./ScriptNotes.tsx";
 import { WordTools } from "./WordTools.tsx";
 
 /** Seconds without a word after which a turn is headed anew. */
 const NEW_TURN = 2;
 
 export function Transcript(props: {
+  heard: Heard | null;
   uncertain: ReadonlySet<string>;
   findings: readonly Finding[];
   settled: boolean;
@@ -30,6 +32,10 @@ export function Transcript(props: {
   useFollowing(spots, list);
 
   const byCue = useMemo(() => Map.groupBy(props.findings, (one) => one.cue_id), [props.findings]);
+  const notes = useScriptNotes(props.heard, props.uncertain);
+  const noted = (cue: string) => notes.byCue.get(cue)?.map((note) => (
+    <ScriptNote key={note.key} note={note} onDismiss={() => notes.dismiss(note.key)} />
+  ));
 
   const choose = useCallback(
     (place: Place, editing = false) => {
@@ -75,24 +81,27 @@ export function Transcript(props: {
           if (place) choose(place, true);
         }}
       >
+        {noted("")}
         {scenario.cues.map((cue, index) => {
           const before = scenario.cues[index - 1];
           const headed = !before || before.speaker !== cue.speaker || before.kind !== cue.kind
             || cue.start - before.end > NEW_TURN;
           const here = history.selected?.cue === cue.id ? history.selected.word : -1;
           return (
-            <CueView
-              key={cue.id}
-              cue={cue}
-              speaker={cue.speaker == null ? undefined : scenario.speakers[cue.speaker]}
-              headed={headed}
-              selected={here}
-              first={index === 0 && history.selected == null}
-              editing={here >= 0 && history.editing}
-              uncertain={props.uncertain}
-              findings={byCue.get(cue.id)}
-              settled={props.settled}
-            />
+            <Fragment key={cue.id}>
+              <CueView
+                cue={cue}
+                speaker={cue.speaker == null ? undefined : scenario.speakers[cue.speaker]}
+                headed={headed}
+                selected={here}
+                first={index === 0 && history.selected == null}
+                editing={here >= 0 && history.editing}
+                uncertain={props.uncertain}
+                findings={byCue.get(cue.id)}
+                settled={props.settled}
+              />
+              {noted(cue.id)}
+            </Fragment>
           );
         })}
       </ol>
@@ -149,7 +158,7 @@ function FindBar() {
       className="find"
       onSubmit={(event) => {
         event.preventDefault();
-        dispatch({ do: "edit", change: (one) => replaceAll(one, wanted, by) });
+        dispatch({ do: "edit", worded: true, change: (one) => replaceAll(one, wanted, by) });
         say(text.editor.replaced(found.length));
         setWanted("");
       }}

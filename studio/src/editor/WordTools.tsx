@@ -25,7 +25,7 @@ export function WordTools() {
       <Button kind="quiet" icon={hidden ? "show" : "hide"} aria-label={hidden ? text.editor.show : text.editor.hide} aria-pressed={hidden}
         onClick={() => edit({ do: "edit", change: (one) => restyle(one, place, { hidden: hidden ? null : true }) })} />
       <Button kind="quiet" icon="merge" aria-label={text.editor.merge} disabled={place.word === 0}
-        onClick={() => edit({ do: "edit", change: (one) => mergeBefore(one, place), select: { cue: place.cue, word: place.word - 1 } })} />
+        onClick={() => edit({ do: "edit", worded: true, change: (one) => mergeBefore(one, place), select: { cue: place.cue, word: place.word - 1 } })} />
       {place.word === 0 ? (
         <Button kind="quiet" icon="join" aria-label={text.editor.joinBefore}
           onClick={() => edit({ do: "edit", change: (one) => joinBefore(one, place.cue) })} />

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { spotAt, spotsOf, type Scenario } from "./document.ts";
 import * as edits from "./edits.ts";
+import { repair, together } from "./repairs.ts";
 import { begin, reduce, STEPS, type History } from "./history.ts";
 
 const word = (text: string, start: number, end: number, loudness = 1) => ({ text, start, end, loudness, pitch: 2 });
@@ -106,13 +107,40 @@ test("replacing keeps punctuation and capitals, and may make two words of one", 
 
 test("a finding's patch is carried out on a copy", () => {
   const before = scenario();
-  const after = edits.repair(before, [
+  const after = repair(before, [
     { op: "replace", path: "/cues/1/end", value: 4.9 },
     { op: "add", path: "/style/overrides/box", value: 0.8 },
   ]);
   assert.equal(after.cues[1]?.end, 4.9);
   assert.equal(after.style.overrides?.box, 0.8);
   assert.deepEqual(before, scenario());
+});
+
+test("a patch takes cues away and puts whole ones in their place", () => {
+  const { cues: [first, second, third] } = scenario();
+  const joined = { ...first, end: 4.5, words: [...(first?.words ?? []), ...(second?.words ?? [])] };
+  const after = sound(repair(scenario(), [
+    { op: "remove", path: "/cues/1" },
+    { op: "remove", path: "/cues/0" },
+    { op: "add", path: "/cues/0", value: joined },
+  ]));
+  assert.deepEqual(after.cues, [joined, third]);
+  assert.deepEqual(repair(after, [{ op: "remove", path: "/style/strength" }]).style.strength, undefined);
+});
+
+test("of all repairs those are made together that do not meet, from the last cue to the first", () => {
+  const many = scenario();
+  many.cues = Array.from({ length: 30 }, (_, n) => ({ ...scenario().cues[2]!, id: `c${n}` }));
+  const finding = (cue: number, path: string) => ({
+    code: "gap" as const, severity: "warning" as const, cue_id: `c${cue}`, value: 0, limit: 0, message: "",
+    repair: [{ op: "replace", path, value: 1 }],
+  });
+  const paths = together(many, [
+    finding(0, "/style/overrides/box"), finding(3, "/cues/3/end"), finding(5, "/cues/5"),
+    finding(25, "/cues/25/end"), finding(28, "/cues/28/end"), finding(28, "/style/overrides/box"),
+    finding(29, "/cues/29/region/x"),
+  ]).map((patch) => patch[0]?.["path"]);
+  assert.deepEqual(paths, ["/cues/29/region/x", "/style/overrides/box", "/cues/28/end", "/cues/5"]);
 });
 
 test("undo and redo walk 500 steps, a drag is one", () => {

@@ -204,19 +204,6 @@ export function replaceAll(scenario: Scenario, wanted: string, by: string): Scen
   }, scenario);
 }
 
-/** Carries out a JSON Patch (RFC 6902) of `add` and `replace`, as findings bring it. */
-export function repair(scenario: Scenario, patch: readonly { [key: string]: unknown }[]): Scenario {
-  const whole = structuredClone(scenario) as unknown;
-  for (const { path, value } of patch) {
-    const steps = String(path).split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-    const last = steps.pop();
-    let node = whole as Record<string, unknown>;
-    for (const step of steps) node = (node[step] ??= {}) as Record<string, unknown>;
-    if (last != null) node[last] = value;
-  }
-  return whole as Scenario;
-}
-
 /** The same document by its contents. */
 export function equal(a: Scenario, b: Scenario): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -88,7 +88,7 @@ function action(
       });
     case "m":
       return onWord((place) => dispatch({
-        do: "edit", change: (one) => mergeBefore(one, place),
+        do: "edit", worded: true, change: (one) => mergeBefore(one, place),
         select: place.word > 0 ? { cue: place.cue, word: place.word - 1 } : place,
       }));
     case "b": return onWord((place) => dispatch({ do: "edit", change: (one) => breakBefore(one, place) }));

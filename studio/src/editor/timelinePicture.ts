@@ -1,3 +1,4 @@
+import type { Contour } from "./contour.ts";
 import type { Cue } from "./document.ts";
 import type { Peaks } from "./waveform.ts";
 
@@ -7,14 +8,20 @@ interface Scene {
   left: number;
   width: number;
   now: number;
+  /** the sound's outline: as it was measured, else as the browser reads it */
   peaks: Peaks | null;
+  contour: Contour | null;
   cues: readonly Cue[];
 }
 
 const BAR = 3;
-const MOST_PITCH = 8; // semitones that the picture reaches up and down
+const MOST_PITCH = 8; // semitones that the picture of words reaches up and down
+const PITCH_LINE = 0.76; // where the median pitch is, of the height
+const PITCH_REACH = 0.19;
+/** Semitones within 10 ms that no voice moves: there a new line begins. */
+const LEAP = 3;
 
-/** Draws the visible part: the sound's outline, and each word's pitch as it was measured. */
+/** Draws the visible part: the sound's outline, and the pitch as it was measured, else one level a word. */
 export function paint(canvas: HTMLCanvasElement, scene: Scene) {
   const ratio = devicePixelRatio || 1;
   const height = canvas.clientHeight;
@@ -28,7 +35,29 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene) {
   const look = getComputedStyle(canvas);
   const color = (name: string) => look.getPropertyValue(name).trim();
   sound(pen, scene, height, look.color, look.borderColor);
-  pitches(pen, scene, height, color("--cool"));
+  pen.strokeStyle = color("--cool");
+  pen.lineWidth = 2;
+  pen.lineCap = pen.lineJoin = "round";
+  if (scene.contour) pitchCurve(pen, scene, scene.contour, height);
+  else wordPitches(pen, scene, height);
+}
+
+function pitchCurve(pen: CanvasRenderingContext2D, scene: Scene, { pitch, reach, loudness }: Contour, height: number) {
+  const perFrame = scene.scale / loudness.perSecond;
+  const last = Math.min(pitch.length, Math.ceil((scene.left + scene.width) / perFrame) + 1);
+  let before = NaN;
+  pen.beginPath();
+  for (let at = Math.max(0, Math.floor(scene.left / perFrame)); at < last; at += 1) {
+    const now = pitch[at] ?? NaN;
+    if (!Number.isNaN(now)) {
+      const x = (at + 0.5) * perFrame - scene.left;
+      const y = height * (PITCH_LINE - Math.max(-1, Math.min(1, now / reach)) * PITCH_REACH);
+      if (Math.abs(now - before) <= LEAP) pen.lineTo(x, y);
+      else pen.moveTo(x, y);
+    }
+    before = now;
+  }
+  pen.stroke();
 }
 
 function sound(pen: CanvasRenderingContext2D, scene: Scene, height: number, past: string, ahead: string) {
@@ -49,10 +78,7 @@ function sound(pen: CanvasRenderingContext2D, scene: Scene, height: number, past
   }
 }
 
-function pitches(pen: CanvasRenderingContext2D, scene: Scene, height: number, color: string) {
-  pen.strokeStyle = color;
-  pen.lineWidth = 2;
-  pen.lineCap = "round";
+function wordPitches(pen: CanvasRenderingContext2D, scene: Scene, height: number) {
   for (const cue of scene.cues) {
     const end = cue.words.at(-1)?.end ?? cue.end;
     if (end * scene.scale < scene.left || cue.start * scene.scale > scene.left + scene.width) continue;

@@ -12,8 +12,10 @@ import { Menu, MenuItem } from "../ui/Menu.tsx";
 import { Shell } from "../ui/Shell.tsx";
 import { useTitle } from "../ui/title.ts";
 import { videoType } from "../upload/parts.ts";
+import { ScriptDialog } from "../upload/ScriptDialog.tsx";
 import { begin, reconcile, uploads, type Upload } from "../upload/uploads.ts";
 import { UploadWork } from "../upload/UploadWork.tsx";
+import { has, NO_WORDING } from "../upload/wording.ts";
 import { stateOf } from "./state.ts";
 
 export function Videos() {
@@ -24,6 +26,8 @@ export function Videos() {
   const sending = useSyncExternalStore(uploads.subscribe, uploads.list);
   const [fault, setFault] = useState("");
   const [doomed, setDoomed] = useState<Video | null>(null);
+  const [wording, setWording] = useState(NO_WORDING);
+  const [asking, setAsking] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   const items = videos.data?.pages.flatMap((page) => page.items) ?? [];
   const refresh = () => void client.invalidateQueries({ queryKey: keys.videos });
@@ -32,14 +36,19 @@ export function Videos() {
 
   async function take(files: readonly File[]) {
     setFault("");
+    let brought = wording; // one script is one video's
     for (const file of files) {
       const type = videoType(file.name, file.type);
       if (!type) setFault(text.upload.notVideo(file.name));
       else if (file.size === 0) setFault(text.upload.empty(file.name));
       else
-        await begin(file, type, refresh).catch((error: unknown) =>
-          setFault(error instanceof Unreachable ? text.errors.offline : saying(error)),
-        );
+        try {
+          await begin(file, type, brought, refresh);
+          brought = NO_WORDING;
+          setWording(NO_WORDING);
+        } catch (error) {
+          setFault(error instanceof Unreachable ? text.errors.offline : saying(error));
+        }
     }
     refresh();
   }
@@ -61,9 +70,12 @@ export function Videos() {
             <Quota />
           </div>
           {!empty && (
-            <Button kind="primary" icon="plus" onClick={choose}>
-              {text.videos.add}
-            </Button>
+            <p className="row">
+              <Button kind="outline" onClick={() => setAsking(true)}>{text.script.add}</Button>
+              <Button kind="primary" icon="plus" onClick={choose}>
+                {text.videos.add}
+              </Button>
+            </p>
           )}
         </header>
         <input
@@ -81,6 +93,15 @@ export function Videos() {
           }}
         />
         {fault && <Failure message={fault} />}
+        {has(wording) && (
+          <div className="notice" role="status">
+            <span>{text.script.next}</span>
+            <span className="row">
+              <Button size="small" kind="outline" onClick={() => setAsking(true)}>{text.editor.edit}</Button>
+              <Button size="small" kind="outline" onClick={() => setWording(NO_WORDING)}>{text.script.without}</Button>
+            </span>
+          </div>
+        )}
         {videos.isError && (
           <Failure
             message={videos.error instanceof Unreachable ? text.errors.offline : saying(videos.error)}
@@ -99,6 +120,7 @@ export function Videos() {
                 {text.videos.sample}
               </Button>
             </div>
+            <button type="button" className="link" onClick={() => setAsking(true)}>{text.script.haveOne}</button>
           </section>
         )}
         <ul className="grid">
@@ -119,6 +141,18 @@ export function Videos() {
           </Button>
         )}
         {over && !empty && <div className="drop-over">{text.videos.dropNow}</div>}
+        {asking && (
+          <ScriptDialog
+            wording={wording}
+            action={text.script.chooseVideo}
+            onUse={(next) => {
+              setWording(next);
+              setAsking(false);
+              choose();
+            }}
+            onClose={() => setAsking(false)}
+          />
+        )}
         {doomed && <DeleteDialog video={doomed} onDone={() => { setDoomed(null); refresh(); }} />}
       </main>
     </Shell>

@@ -44,6 +44,7 @@ export function AccountMenu() {
     <Menu trigger={<Button kind="quiet" icon="person" aria-label={text.nav.menu} />}>
       <p className="menu-label">{me.data?.email ?? ""}</p>
       <MenuItem onClick={() => go("/account")}>{text.nav.account}</MenuItem>
+      {me.data?.role === "admin" && <MenuItem onClick={() => go("/admin")}>{text.admin.title}</MenuItem>}
       <MenuLine />
       <MenuChoice<Scheme>
         label={text.nav.appearance}

@@ -2,12 +2,15 @@ import { useRef, useState } from "react";
 import { timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Progress } from "../ui/controls.tsx";
-import { discard, pause, resume, takeAgain, uploads, type Upload } from "./uploads.ts";
+import { ScriptDialog } from "./ScriptDialog.tsx";
+import { discard, pause, resume, reword, takeAgain, uploads, type Upload } from "./uploads.ts";
+import { has } from "./wording.ts";
 
 /** An upload at work: how far, and what can be done about it. */
 export function UploadWork({ upload, onDone }: { upload: Upload; onDone: () => void }) {
   const text = useText();
   const [fault, setFault] = useState("");
+  const [wording, setWording] = useState<{ goesOn: boolean } | null>(null);
   const picker = useRef<HTMLInputElement>(null);
   const part = upload.size ? upload.sent / upload.size : 0;
   const percent = Math.floor(part * 100);
@@ -62,11 +65,40 @@ export function UploadWork({ upload, onDone }: { upload: Upload; onDone: () => v
           </>
         )}
         {upload.state !== "finishing" && (
+          <Button
+            size="small"
+            kind="quiet"
+            {...(has(upload.wording) ? { icon: "check" as const } : {})}
+            onClick={() => {
+              // held meanwhile, or it would be heard without
+              if (upload.state === "sending") pause(upload.id);
+              setWording({ goesOn: here && upload.state !== "paused" });
+            }}
+          >
+            {text.script.mine}
+          </Button>
+        )}
+        {upload.state !== "finishing" && (
           <Button size="small" kind="quiet" onClick={() => void discard(upload.id).then(onDone)}>
             {text.upload.giveUp}
           </Button>
         )}
       </div>
+      {wording && (
+        <ScriptDialog
+          wording={upload.wording}
+          action={text.script.use}
+          onUse={(next) => {
+            reword(upload.id, next);
+            setWording(null);
+            if (wording.goesOn) resume(upload.id, onDone);
+          }}
+          onClose={() => {
+            setWording(null);
+            if (wording.goesOn && upload.state === "paused") resume(upload.id, onDone);
+          }}
+        />
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@
 import { api, body, saying, Unreachable } from "../api/client.ts";
 import { kept } from "../kept.ts";
 import { bytesOf, missing, type Plan } from "./parts.ts";
+import { asked, NO_WORDING, type Wording } from "./wording.ts";
 
 export interface Upload extends Plan {
   id: string;
@@ -16,9 +17,10 @@ export interface Upload extends Plan {
   /** seconds, null until there is a rate to tell by */
   left: number | null;
   error: string;
+  wording: Wording;
 }
 
-type Kept = Pick<Upload, "id" | "videoId" | "name" | "modified" | "size" | "partSize">;
+type Kept = Pick<Upload, "id" | "videoId" | "name" | "modified" | "size" | "partSize" | "wording">;
 
 const AT_ONCE = 3;
 const TRIES = 4;
@@ -28,7 +30,7 @@ const files = new Map<string, File>();
 const stops = new Map<string, AbortController>();
 const listeners = new Set<() => void>();
 let all: readonly Upload[] = (kept.read<Kept[]>(STORE) ?? []).map((one) => ({
-  ...one, state: "paused", sent: 0, left: null, error: "",
+  ...one, wording: one.wording ?? NO_WORDING, state: "paused", sent: 0, left: null, error: "",
 }));
 
 export const uploads = {
@@ -50,8 +52,8 @@ function change(id: string, part: Partial<Upload>) {
 }
 
 function keep() {
-  const facts = all.map(({ id, videoId, name, modified, size, partSize }): Kept => ({
-    id, videoId, name, modified, size, partSize,
+  const facts = all.map(({ id, videoId, name, modified, size, partSize, wording }): Kept => ({
+    id, videoId, name, modified, size, partSize, wording,
   }));
   if (facts.length) kept.write(STORE, facts);
   else kept.remove(STORE);
@@ -65,7 +67,7 @@ function forget(id: string) {
 }
 
 /** Begins to send a file; `type` is its media type. Resolves once the server knows of it. */
-export async function begin(file: File, type: string, onDone: () => void): Promise<void> {
+export async function begin(file: File, type: string, wording: Wording, onDone: () => void): Promise<void> {
   const begun = await body(
     api.POST("/api/v1/uploads", {
       body: { filename: file.name, size: file.size, content_type: type },
@@ -76,7 +78,7 @@ export async function begin(file: File, type: string, onDone: () => void): Promi
   put([
     {
       id: begun.id, videoId: begun.video_id, name: file.name, modified: file.lastModified,
-      size: file.size, partSize, state: "sending", sent: 0, left: null, error: "",
+      size: file.size, partSize, state: "sending", sent: 0, left: null, error: "", wording,
     },
     ...all,
   ]);
@@ -91,6 +93,12 @@ export function pause(id: string) {
 
 export function resume(id: string, onDone: () => void) {
   void send(id, onDone);
+}
+
+/** Sets the script and names that the video is heard by once it is there. */
+export function reword(id: string, wording: Wording) {
+  change(id, { wording });
+  keep();
 }
 
 /** Takes the file for an upload of before; false where it is another one. */
@@ -136,7 +144,7 @@ async function send(id: string, onDone: () => void): Promise<void> {
     await body(
       api.POST("/api/v1/uploads/{upload_id}/complete", {
         params: { path: { upload_id: id } },
-        body: {},
+        body: asked(all.find((one) => one.id === id)?.wording ?? NO_WORDING),
       }),
     );
     forget(id);
