@@ -10,7 +10,7 @@ import numpy as np
 from ecg.analysis.engine.align import LONE
 from ecg.analysis.engine.decode import RATE, decode, stretches
 from ecg.analysis.engine.pitch import contour, pitch, semitones
-from ecg.analysis.engine.prosody import levels, loudness
+from ecg.analysis.engine.prosody import ending, levels, loudness
 from ecg.analysis.engine.search import Step, entry, search
 from ecg.analysis.interfaces import Realigned, RealignedWord, RealignOrder
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
@@ -38,11 +38,12 @@ def realign(order: RealignOrder, limits: VideoLimits = VIDEO_LIMITS) -> Realigne
     for text, span, (start, end) in zip(job.words, spans, _filled(spans, length), strict=True):
         loud = loudness(level, start, end) if span else None
         tone = pitch(f0, start, end) if span else None
+        over = ending(level, start, end) if span else end
         words.append(
             RealignedWord(
                 text=text,
                 start=round(job.start + start, 3),
-                end=round(job.start + end, 3),
+                end=round(job.start + over, 3),
                 timing="aligned" if span else "interpolated",
                 loudness=None if loud is None or job.level is None else round(loud - job.level, 1),
                 pitch=(

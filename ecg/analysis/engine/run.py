@@ -6,6 +6,7 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from ecg.analysis.engine.align import Timed, align
 from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
-from ecg.analysis.engine.doubts import is_spoken, without_loops
+from ecg.analysis.engine.doubts import believed, is_spoken
 from ecg.analysis.engine.language import by_language
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import ending, levels, loudness
@@ -83,12 +84,12 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
             for window, hear in listen(model, piece, job, found.spoken, report, total):
                 sound = beside.submit(_measure, voices, window)
                 language, words = hear()
-                heard, loops = without_loops(rewritten(words, job.terms))
+                heard, dropped = believed(rewritten(words, job.terms))
                 found.spoken[language] += len(window.sound)
                 if job.script is None:
                     timed = beside.submit(align, window.sound, heard, language)
                     _settle(waiting, found)
-                    waiting.append(_Waiting(window, heard, loops, timed, sound))
+                    waiting.append(_Waiting(window, heard, dropped, timed, sound))
                 else:
                     passages.append(_Passing(passage_of(window, heard, language), sound))
             found.likely.append(likely.result())
@@ -167,19 +168,19 @@ class _Waiting(NamedTuple):
 
     window: Window
     heard: list[Heard]
-    loops: list[Heard]
+    dropped: list[Heard]
     timed: Future[list[Timed]]
     sound: Future[_Sounding]
 
 
 def _settle(waiting: list[_Waiting], found: Found) -> None:
     """Adds what is waited for to what is found."""
-    for window, heard, loops, timing, measuring in waiting:
+    for window, heard, dropped, timing, measuring in waiting:
         timed, sound = timing.result(), measuring.result()
         found.voices.extend(sound.voices)
         found.voiced.append((window.start, sound.f0))
         found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
-        found.notes.extend(_dropped(timed, loops, window))
+        found.notes.extend(_dropped(timed, dropped, window))
     waiting.clear()
 
 
@@ -204,16 +205,17 @@ def _follow(
         found.voices.extend(sound.voices)
         found.voiced.append((passage.start, sound.f0))
     for word in words:
-        level, tone = None, None
+        level, tone, end = None, None, word.end
         if word.passage is not None:
             begin, sound = passages[word.passage].start / RATE, sounds[word.passage]
             level = loudness(sound.level, word.start - begin, word.end - begin)
             tone = pitch(sound.f0, word.start - begin, word.end - begin)
+            end = begin + ending(sound.level, word.start - begin, word.end - begin)
         found.words.append(
             Measured(
                 text=word.word.text,
                 start=word.start,
-                end=word.end,
+                end=end,
                 confidence=word.confidence,
                 timing=word.timing,
                 level=level,
@@ -271,10 +273,14 @@ def _measured(
     ]
 
 
-def _dropped(timed: list[Timed], loops: list[Heard], window: Window) -> list[Note]:
+def _dropped(timed: list[Timed], unbelieved: list[Heard], window: Window) -> list[Note]:
+    """A note for each word where nobody speaks, and for each phrase that was not believed."""
     begin = window.start / RATE
     silent = [time for time in timed if not is_spoken(time.start, time.end, window)]
-    spans = [(span.start, span.end) for span in (*silent, *loops)]
+    spans = [(time.start, time.end) for time in silent]
+    for _, group in groupby(unbelieved, key=lambda word: word.phrase):
+        words = list(group)
+        spans.append((words[0].start, words[-1].end))
     return [
         Note("hallucination_dropped", round(begin + start, 3), round(begin + end, 3))
         for start, end in sorted(spans)

@@ -102,6 +102,8 @@ def test_labels_say_who_speaks_and_long_passages_that_nobody_says_are_left_out(h
     assert notes_of(heard) == [
         ("left_out", "this sentence was cut from the film before it was shown.")
     ]
+    ends = {index: words_of(heard)[index].end for index in (5, 6, 13)}
+    assert ends == pytest.approx({5: 3.67, 6: 4.30, 13: 7.53}, abs=0.060)  # where pauses begin
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,7 @@ def test_an_edited_window_is_timed_as_a_whole_analysis_times_it(
     assert {word.timing for word in again} == {"aligned"}
     for one, other in zip(again, words, strict=True):
         assert one.start == pytest.approx(other.start, abs=0.060)
+        assert one.end == pytest.approx(other.end, abs=0.060)
         assert one.loudness == pytest.approx(other.loudness, abs=2)
         if one.pitch is not None and other.pitch is not None:
             assert one.pitch == pytest.approx(other.pitch, abs=2)
