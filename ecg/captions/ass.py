@@ -16,6 +16,7 @@ from ecg.captions.ass_look import (
     alpha_tag,
     color_tag,
     look_of,
+    margin_of,
     place_of,
     points,
     ratio_of,
@@ -51,13 +52,19 @@ def ass_text(scenario: Scenario, size: tuple[int, int]) -> str:
     file.styles = {"Default": style_of(look, WHITE), "Sound": style_of(look, WHITE, italic=True)}
     file.styles |= {styles[name]: style_of(look, color) for name, color in colors.items()}
     labels = _labels(scenario)
+    taken = 0
     for cue in scenario.cues:
         color = colors.get(cue.speaker or "", WHITE) if cue.kind == "speech" else WHITE
         if text := _text(cue, look, color, labels.get(cue.id, "")):
             start = _hundredths(cue.start)
             # players drop a cue that stands for no time at all
             event = pysubs2.SSAEvent(10 * start, 10 * max(_hundredths(cue.end), start + 1))
-            event.text = place_of(cue.region or look.region, look) + text
+            region = cue.region or look.region
+            event.marginv = margin_of(region, look)
+            # players stack words without a box's edge, which would cover what stands there
+            beside = "{\\yshad0}" if look.box and event.marginv and start < taken else ""
+            taken = max(taken, event.end // 10)
+            event.text = place_of(region, look) + beside + text
             event.style = (
                 "Sound" if cue.kind != "speech" else styles.get(cue.speaker or "", "Default")
             )

@@ -8,7 +8,7 @@ import pysubs2
 from ecg.captions.colors import rgb
 from ecg.captions.legible import box_opacity
 from ecg.captions.place import anchor, safe_area
-from ecg.captions.scenario import CueWord, Point, Region, Scenario
+from ecg.captions.scenario import CueWord, Region, Scenario
 from ecg.captions.styles import Style
 
 _LINE = {
@@ -75,10 +75,9 @@ def style_of(look: Look, color: str, *, italic: bool = False) -> pysubs2.SSAStyl
     """Of words that take ``color`` when they are said. As the box fades below a half, an outline
     takes its place; a thin one always stands, for players that draw no box."""
     letters, bare = look.style.type, min(1.0, max(0.0, 1 - 2 * look.box))
-    left, top, right, bottom = safe_area(look.size)
+    left, _, right, _ = safe_area(look.size)
     beside = max(left, 1 - right) * look.size[0] + look.padding
     region = look.region if isinstance(look.region, str) else "bottom"
-    below = {"top": top, "middle": 0.0, "bottom": 1 - bottom}[region] * look.size[1]
     return pysubs2.SSAStyle(
         fontname=look.font,
         fontsize=float(points(look)),
@@ -94,7 +93,7 @@ def style_of(look: Look, color: str, *, italic: bool = False) -> pysubs2.SSAStyl
         alignment=pysubs2.Alignment(_ALIGNMENT[region]),
         marginl=round(beside),
         marginr=round(beside),
-        marginv=round(below + look.padding),
+        marginv=margin_of(region, look),
     )
 
 
@@ -103,14 +102,20 @@ def place_of(region: Region, look: Look) -> str:
     if region == look.region and isinstance(region, str):
         return ""
     if isinstance(region, str):
-        left, top, right, bottom = safe_area(look.size)
-        across = (left + right) / 2
-        down = {"top": top, "middle": (top + bottom) / 2, "bottom": bottom}[region]
-        region = Point(across, down, "center" if region == "middle" else region)
+        return f"{{\\an{_ALIGNMENT[region]}}}"
     across, down = anchor(region)
     x = region.x * look.size[0] + look.padding * (1 - 2 * across)
     y = region.y * look.size[1] + look.padding * (1 - 2 * down)
     return f"{{\\an{_ALIGNMENT[region.anchor]}\\pos({round(x)},{round(y)})}}"
+
+
+def margin_of(region: Region, look: Look) -> int:
+    """Between the words and the edge that a named region lies at; 0 where none is."""
+    if not isinstance(region, str):
+        return 0
+    _, top, _, bottom = safe_area(look.size)
+    free = {"top": top, "middle": 0.0, "bottom": 1 - bottom}[region]
+    return round(free * look.size[1] + look.padding)
 
 
 def ratio_of(word: CueWord, look: Look) -> float:

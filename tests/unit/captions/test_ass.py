@@ -108,8 +108,15 @@ def test_cues_stand_where_they_are_put() -> None:
     file = read(moved)
     assert file.styles["Default"].alignment == pysubs2.Alignment.TOP_CENTER
     assert file.events[0].text.startswith("{\\an4\\pos(502,540)}")
-    assert file.events[1].text.startswith("{\\an2\\pos(960,")
+    assert file.events[1].text.startswith("{\\an2}")
+    assert file.events[1].marginv > 0.07 * 1080
     assert "\\pos" not in file.events[2].text
+
+
+def test_a_second_cue_leaves_the_first_its_words() -> None:
+    said = transcript(spoken("one two three"), spoken("no wait", start=0.3, speaker="s2"))
+    first, second = read(compose(said, STYLE)).events
+    assert ("\\yshad0" in first.text, "\\yshad0" in second.text) == (False, True)
 
 
 def test_arabic_runs_leftwards_and_chinese_characters_break() -> None:
