@@ -59,8 +59,8 @@ class AnalysisResult(msgspec.Struct, frozen=True):
 
 class EngineJob(msgspec.Struct, frozen=True):
     """What the engine's child is told: ``AnalysisJob`` with the language checked and the model
-    found, script and terms read. ``source``, ``model_folder``, ``voices`` and ``aligners``
-    (WhisperX's models, where there are any) are paths."""
+    found, script and terms read. ``source``, ``model_folder``, ``voices`` (beside which
+    ``segmentation.pt`` lies) and ``aligners`` (WhisperX's models, where there are any) are paths."""
 
     source: str
     model: str

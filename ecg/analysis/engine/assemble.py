@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 import msgspec
 
@@ -19,6 +20,9 @@ from ecg.captions.transcript import (
     Word,
     check_transcript,
 )
+
+SHARED = 0.25
+"""Seconds of a segment in which somebody else speaks too, from which it is told."""
 
 
 class Measured(msgspec.Struct):
@@ -57,9 +61,10 @@ def assemble(  # noqa: PLR0913, PLR0917 - the parts of a transcript
     language: str,
     duration: float,
     model: str,
+    overlaps: Sequence[tuple[float, float]] = (),
 ) -> Transcript:
     """The checked transcript: times to the millisecond, in order, inside the file. ``certain``: how
-    sure it is of each speaker, 0..1."""
+    sure it is of each speaker, 0..1. ``overlaps``: where two speak at once, seconds."""
     voices = [_voice(words, speaker, sure) for speaker, sure in enumerate(certain)]
     segments: list[list[Measured]] = []
     for word in words:
@@ -72,7 +77,8 @@ def assemble(  # noqa: PLR0913, PLR0917 - the parts of a transcript
         for word in said:
             spoken.append(_told(word, end, duration, voices[word.speaker]))
             end = spoken[-1].end
-        told.append(_segment(f"g{number}", speaker_id(said[0].speaker), spoken))
+        told.append(_segment(f"g{number}", speaker_id(said[0].speaker), spoken, overlaps))
+    spans = ((round(start, 3), round(min(end, duration), 3)) for start, end in overlaps)
     transcript = Transcript(
         version=1,
         language=language if words else "und",
@@ -84,7 +90,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the parts of a transcript
         ),
         segments=tuple(told),
         sounds=tuple(sounds),
-        notes=tuple(notes),
+        notes=(*notes, *(Note("overlap", start, end) for start, end in spans)),
     )
     check_transcript(transcript)
     return transcript
@@ -134,12 +140,16 @@ def _told(word: Measured, last_end: float, duration: float, voice: Voice) -> Wor
     )
 
 
-def _segment(name: str, speaker: str, words: list[Word]) -> Segment:
+def _segment(
+    name: str, speaker: str, words: list[Word], overlaps: Sequence[tuple[float, float]]
+) -> Segment:
+    start, end = words[0].start, words[-1].end
     return Segment(
         id=name,
-        start=words[0].start,
-        end=words[-1].end,
+        start=start,
+        end=end,
         speaker=speaker,
+        overlap=any(min(end, last) - max(start, first) >= SHARED for first, last in overlaps),
         text=" ".join(word.text for word in words),
         words=tuple(words),
     )

@@ -21,6 +21,7 @@ from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import believed, is_spoken
 from ecg.analysis.engine.language import by_language
+from ecg.analysis.engine.overlap import Segmentation, load_segmentation, overlaps
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import ending, levels, loudness
 from ecg.analysis.engine.regions import Piece, Window, pieces
@@ -54,6 +55,8 @@ class Found(NamedTuple):
     """In each piece, dBFS of 10 ms frames."""
     voiced: list[tuple[int, NDArray[np.float32]]]
     """Of each window, its first sample and F0 in Hz of 10 ms frames."""
+    overlaps: list[tuple[float, float]]
+    """Where two speak at once, seconds."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -73,7 +76,10 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     model = _model(engine, job.model_folder, job.threads)
     listen = _batched if engine == "whisperx" else _one_by_one
     voices = load_voices(Path(job.voices))
-    found = Found([], [], [], [], Counter(), [], [])
+    segmentation = None
+    if job.speakers != 1:
+        segmentation = load_segmentation(Path(job.voices).with_name("segmentation.pt"))
+    found = Found([], [], [], [], Counter(), [], [], [])
     passed = 0
     waiting: list[_Waiting] = []
     passages: list[_Passing] = []
@@ -82,7 +88,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         for piece in pieces(decode(source, job.audio_track, limits)):
             likely = beside.submit(gaps_heard, piece)
             for window, hear in listen(model, piece, job, found.spoken, report, total):
-                sound = beside.submit(_measure, voices, window)
+                sound = beside.submit(_measure, voices, segmentation, window)
                 language, words = hear()
                 heard, dropped = believed(rewritten(words, job.terms))
                 found.spoken[language] += len(window.sound)
@@ -117,6 +123,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         job.language or (found.spoken.most_common(1)[0][0] if found.spoken else "und"),
         max(total, passed / RATE),
         job.model,
+        found.overlaps,
     )
     report(AnalysisProgress("measure", total, total))
     told = msgspec.structs.replace(transcript, model=Model(engine, job.model))
@@ -178,6 +185,7 @@ def _settle(waiting: list[_Waiting], found: Found) -> None:
     for window, heard, dropped, timing, measuring in waiting:
         timed, sound = timing.result(), measuring.result()
         found.voices.extend(sound.voices)
+        found.overlaps.extend(sound.overlaps)
         found.voiced.append((window.start, sound.f0))
         found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
         found.notes.extend(_dropped(timed, dropped, window))
@@ -203,6 +211,7 @@ def _follow(
     sounds = [each.sound.result() for each in passing]
     for passage, sound in zip(passages, sounds, strict=True):
         found.voices.extend(sound.voices)
+        found.overlaps.extend(sound.overlaps)
         found.voiced.append((passage.start, sound.f0))
     for word in words:
         level, tone, end = None, None, word.end
@@ -237,17 +246,23 @@ def _spoken(
 
 
 class _Sounding(NamedTuple):
-    """A window's loudness in dBFS and F0 in Hz, each 10 ms, and its voices."""
+    """A window's loudness in dBFS and F0 in Hz, each 10 ms, its voices, and where two of them speak
+    at once, seconds of the file."""
 
     level: NDArray[np.float64]
     f0: NDArray[np.float32]
     voices: list[Voiced]
+    overlaps: list[tuple[float, float]]
 
 
-def _measure(voices: Voices, window: Window) -> _Sounding:
+def _measure(voices: Voices, segmentation: Segmentation | None, window: Window) -> _Sounding:
     sound = window.sound
-    heard = voiced(voices, sound, window.regions, window.start / RATE)
-    return _Sounding(levels(sound), contour(sound), heard)
+    begin = window.start / RATE
+    heard = voiced(voices, sound, window.regions, begin)
+    spans = overlaps(segmentation, sound) if segmentation else []
+    return _Sounding(
+        levels(sound), contour(sound), heard, [(begin + start, begin + end) for start, end in spans]
+    )
 
 
 def _measured(

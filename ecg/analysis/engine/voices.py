@@ -38,7 +38,7 @@ class _Storage:
     """Stands for a storage class of PyTorch: floats whose bytes come later in the file."""
 
 
-def _tensor(storage: Floats, offset: int, size: tuple[int, ...], *_: object) -> Floats:
+def tensor(storage: Floats, offset: int, size: tuple[int, ...], *_: object) -> Floats:
     """A view, as the storage is filled later; tensors whose rows are not in order do not occur."""
     return storage[offset : offset + math.prod(size)].reshape(size)
 
@@ -48,7 +48,7 @@ class _Unpickler(pickle.Unpickler):
 
     _KNOWN: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+        ("torch._utils", "_rebuild_tensor_v2"): tensor,
         ("torch", "FloatStorage"): _Storage,
     }
 
@@ -115,7 +115,7 @@ class Voices:
     def _run(self, mels: Floats) -> Floats:
         values = np.ascontiguousarray(mels.transpose(1, 0, 2))  # time first
         for inputs, hidden, bias in zip(self._inputs, self._hidden, self._biases, strict=True):
-            values = _lstm((values @ inputs + bias).astype(np.float32, copy=False), hidden)
+            values = lstm((values @ inputs + bias).astype(np.float32, copy=False), hidden)
         matrix, bias = self._out
         raw = np.maximum(values[-1] @ matrix + bias, 0)
         return raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), np.float32(1e-9))
@@ -127,7 +127,7 @@ def load_voices(path: Path) -> Voices:
     return Voices(read_checkpoint(path.read_bytes()))
 
 
-def _lstm(gates: Floats, hidden: Floats) -> Floats:
+def lstm(gates: Floats, hidden: Floats) -> Floats:
     """Hidden states of one layer, (time, n, 256), for what its inputs bring to each gate."""
     time, count, width = gates.shape
     size = width // 4

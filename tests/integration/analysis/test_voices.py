@@ -122,3 +122,25 @@ def test_music_is_labelled_and_never_over_speech(
 @pytest.mark.parametrize("name", ["jfk", "conv_m3", "pinknoise5", "silence5"])
 def test_what_is_no_music_is_not_labelled(hear: Hear, name: str) -> None:
     assert hear(MEDIA / f"{name}.flac").sounds == ()
+
+
+def test_two_who_speak_at_once_are_flagged_and_turns_are_not(
+    hear: Hear, tmp_path: Path, write_wav: Callable[[Path, Sound], Path]
+) -> None:
+    """The second begins 2.0 s before the first, who speaks from 0.3 to 5.63 s, is at an end."""
+    first, second = (
+        np.concatenate(list(decode(MEDIA / f"librispeech/{name}.flac", 0)))
+        for name in ("1998-15444-0001", "3005-163389-0000")
+    )
+    second = second[: 5 * RATE] * (first.std() / second.std())
+    begin = round(3.11 * RATE)
+    sound = np.zeros(begin + len(second), np.float32)
+    sound[: len(first)] += first
+    sound[begin:] += second
+    heard = hear(write_wav(tmp_path / "both.wav", sound))
+    (note,) = (note for note in heard.notes if note.code == "overlap")
+    assert (note.start, note.end) == pytest.approx((3.63, 5.63), abs=0.4)
+    assert {one.overlap for one in heard.segments if one.start < 5 and one.end > 4} == {True}
+    apart = hear(MEDIA / "conv_mf2.flac")
+    assert not any(one.overlap for one in apart.segments)
+    assert [note for note in apart.notes if note.code == "overlap"] == []

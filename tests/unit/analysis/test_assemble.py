@@ -44,6 +44,15 @@ def test_loudness_is_measured_from_the_median() -> None:
     assert transcript.speakers[0].loudness_db == -20.0
 
 
+def test_segments_in_which_two_speak_are_flagged() -> None:
+    words = [Measured("word", i, i + 0.9, 1, "aligned", None, None, i) for i in range(3)]
+    transcript = assemble(words, [], [], [1.0], "en", 3, "base", [(0.8, 1.4), (2.89, 3.0)])
+    assert [segment.overlap for segment in transcript.segments] == [False, True, False]
+    assert [(note.code, note.start, note.end) for note in transcript.notes] == [
+        ("overlap", 0.8, 1.4), ("overlap", 2.89, 3.0),
+    ]  # fmt: skip
+
+
 def test_each_speaker_is_measured_from_their_own_medians() -> None:
     said = [
         (0, -30.0, 100.0),

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ecg.analysis.engine.overlap import read_archive
 from ecg.analysis.engine.speakers import (
     MOST,
     Voiced,
@@ -83,3 +86,17 @@ class Evil:
 def test_a_checkpoint_runs_no_code_and_a_wrong_one_is_named(data: bytes) -> None:
     with pytest.raises(EngineFailed, match="voice model is not what was expected"):
         read_checkpoint(data)
+
+
+@pytest.mark.parametrize(
+    "names", [{}, {"state_dict": Evil()}, {"state_dict": {"w": Evil()}}, Evil()]
+)
+def test_an_archive_runs_no_code_and_a_wrong_one_is_named(names: object, tmp_path: Path) -> None:
+    path = tmp_path / "segmentation.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(names))
+    with pytest.raises(EngineFailed, match="overlapping speech is not what was expected"):
+        read_archive(path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(EngineFailed, match="overlapping speech is not what was expected"):
+        read_archive(path)
