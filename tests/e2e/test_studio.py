@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import av
 import httpx
@@ -30,6 +29,7 @@ from playwright.sync_api import (
 )
 
 from ecg.render.browsers import find_browser
+from tests.e2e.seen import Seen
 from tests.e2e.service import Process, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,32 +40,6 @@ SLOW = 16e6
 
 
 expect.set_options(timeout=30_000)
-
-
-class Seen:
-    """What went wrong on any page of a browser, and which origins it asked."""
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.origins: set[str] = set()
-        self.stored: set[str] = set()
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda said: self._hear(said.type, said.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("request", lambda request: self._asked(request.method, request.url))
-
-    def _hear(self, kind: str, text: str) -> None:
-        # a save that meets another's answers 412, which the browser itself notes as an error
-        if kind in {"error", "warning"} and "412" not in text:
-            self.faults.append(text)
-
-    def _asked(self, method: str, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme in {"http", "https"}:
-            self.origins.add(f"{parts.scheme}://{parts.netloc}")
-        if method == "PUT" and "X-Amz-" in url:
-            self.stored.add(f"{parts.scheme}://{parts.netloc}")
 
 
 @pytest.fixture(scope="module")
@@ -473,21 +447,6 @@ def test_an_upload_goes_on_after_a_reload(
     assert (listed["state"], listed["size"]) == ("ready", padded.stat().st_size)
 
 
-def test_an_admin_sees_every_job_and_runs_a_failed_one_again(page: Page, server: Process) -> None:
-    email = asked(page, server, "/auth/me").json()["email"]
-    command = [sys.executable, "-m", "ecg", "users", "admin", email]
-    settings = environment(server.data)
-    subprocess.run(command, check=True, capture_output=True, env=settings)
-    page.goto(f"{server.url}/admin")
-    page.get_by_label("State").select_option("failed")
-    job = page.locator(".job").filter(has_text=email).first
-    expect(job).to_contain_text("no sound")
-    check_access(page)
-    job.get_by_role("button", name="Run again").click()
-    expect(job).to_contain_text("attempt 2")
-    expect(page.locator(".account").filter(has_text=email)).to_contain_text("1 of 200")
-
-
 def note(numbers: list[int], request: Request) -> None:
     """Adds the number of the part that ``request`` brings to the store."""
     found = re.search(r"partNumber=(\d+)", request.url)
@@ -514,3 +473,18 @@ def test_an_unsigned_post_changes_nothing(page: Page, server: Process) -> None:
     held = {one["name"]: one["value"] for one in page.context.cookies(f"{server.url}/api/v1/")}
     answer = httpx.post(f"{server.url}/api/v1/uploads", cookies=held, content=json.dumps({}))
     assert answer.status_code == 401
+
+
+def test_an_admin_sees_every_job_and_runs_a_failed_one_again(page: Page, server: Process) -> None:
+    email = asked(page, server, "/auth/me").json()["email"]
+    command = [sys.executable, "-m", "ecg", "users", "admin", email]
+    settings = environment(server.data)
+    subprocess.run(command, check=True, capture_output=True, env=settings)
+    page.goto(f"{server.url}/admin")
+    page.get_by_label("State").select_option("failed")
+    job = page.locator(".job").filter(has_text=email).first
+    expect(job).to_contain_text("no sound")
+    check_access(page)
+    job.get_by_role("button", name="Run again").click()
+    expect(job).to_contain_text("attempt 2")
+    expect(page.locator(".account").filter(has_text=email)).to_contain_text("1 of 200")

@@ -11,7 +11,7 @@ import { useTitle } from "../ui/title.ts";
 
 const STATES = ["pending", "queued", "running", "succeeded", "failed", "cancelled"] as const;
 const KINDS = ["analysis", "render"] as const;
-const REFRESH = 5_000;
+const REFRESH = 2_000;
 const PAGE = 30;
 
 /** For whoever runs the service: every job with its state, age and error, and what accounts use. */
