@@ -56,3 +56,9 @@ def test_every_command_is_in_the_user_guide() -> None:
     for parameter in caption.params:
         if isinstance(parameter, click.Option) and parameter.opts[-1] not in {"-o", "--output"}:
             assert any(option in guide for option in parameter.opts), parameter.name
+
+
+def test_every_decision_is_in_their_list() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"\]\((\d{4}-[^)]+)\)", (folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
