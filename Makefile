@@ -8,9 +8,9 @@ VIDEO   ?= examples/speech.mp4
 OUT     ?= demo/$(basename $(notdir $(VIDEO))).captioned.mp4
 STYLE   ?= intention
 REPEATS ?= 5
-# much of a test is waiting, so there are more at a time than cores; a file's tests share what they set up
+# much of a test is waiting; a file's tests share what they set up
 # in their own order: the long files come first, and nothing waits for them at the end
-PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 NODE     = sh scripts/node.sh $(BIN)
 STUDIO  := ecg/studio/static/index.html
 

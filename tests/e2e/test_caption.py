@@ -142,7 +142,9 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("moment", ["Hearing words", "Drawing"])
+@pytest.mark.parametrize(
+    "moment", [pytest.param("Hearing words", marks=pytest.mark.full), "Drawing"]
+)
 def test_ctrl_c_leaves_no_file_and_no_process(tmp_path: Path, moment: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "ecg", "caption", VIDEO, "-o", tmp_path / "out.mp4", "--json",

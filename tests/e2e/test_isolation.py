@@ -47,6 +47,7 @@ def test_open_routes_are_these(routes: list[Known]) -> None:
         "GET /api/v1/auth/google/start",
         "GET /api/v1/auth/google/callback",
         "GET /api/v1",
+        "GET /admin",
         "GET /api/v1/openapi.json",
         "GET /health/live",
         "GET /health/ready",

@@ -16,7 +16,10 @@ from tests.e2e.service import HEAVY, Deployment, Process
 pytestmark = pytest.mark.timed
 
 
-@pytest.mark.parametrize("shape", ["one process", "three processes"])
+# in one process the studio takes the same way
+@pytest.mark.parametrize(
+    "shape", [pytest.param("one process", marks=pytest.mark.full), "three processes"]
+)
 def test_the_whole_journey(shape: str, request: pytest.FixtureRequest, large_speech: Path) -> None:
     server = request.getfixturevalue("server" if shape == "one process" else "apart")
     with Client(server.url).sign_up() as client:

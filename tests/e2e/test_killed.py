@@ -131,7 +131,12 @@ def test_render_killed_in_mid_render(
 
 
 @pytest.mark.parametrize(
-    "moment", [pytest.param("submitted", marks=pytest.mark.full), "underway", "ending"]
+    "moment",
+    [
+        pytest.param("submitted", marks=pytest.mark.full),
+        "underway",
+        pytest.param("ending", marks=pytest.mark.full),
+    ],
 )
 def test_the_api_killed_while_a_render_is(
     apart: Deployment, client: Client, unbroken: Unbroken, ordered: tuple[str, str], moment: str
@@ -244,6 +249,7 @@ def test_a_store_killed(
     check_render(apart, client, unbroken, render)
 
 
+@pytest.mark.full
 def test_one_of_two_killed(
     apart: Deployment, client: Client, unbroken: Unbroken, long_silent: Path
 ) -> None:

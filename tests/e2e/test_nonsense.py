@@ -74,6 +74,7 @@ def check_refused(answer: httpx.Response, *what: object) -> None:
     assert all(each["path"] and each["message"] for each in problem.get("errors", [])), what
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("unchanged")
 def test_a_senseless_body_is_refused(
     routes: list[Known], owned: Owned, server: Process, document: dict[str, Any]

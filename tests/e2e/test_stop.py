@@ -55,7 +55,7 @@ def test_everything_stops_with_a_reader_and_an_engine_at_work(
     first = Process(settings, tmp_path / "log").ready()
     with Client(first.url).sign_up() as client:
         token, video = client.token, client.captioned(long_silent, LONG)
-        path = f"/renders/{client.render(video, output={'quality': 'standard'})}"
+        path = f"/renders/{client.render(video, output={'quality': 'high'})}"
         client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
         reader = threading.Thread(target=_read, args=(first.url, token, f"{path}/events"))
         reader.start()

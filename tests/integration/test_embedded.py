@@ -160,7 +160,7 @@ def test_a_stale_pid_of_another_program_is_left_alone(data):
         other.wait()
 
 
-@pytest.mark.parametrize("name", ["with blanks, commas", "дані-資料-⚡", "l" * 120])
+@pytest.mark.parametrize("name", ["with blanks, commas, дані-資料-⚡", "l" * 120])
 def test_any_name_of_a_data_folder_will_do(data, name):
     with running_stores(data / name, durable=False) as stores:
         write(stores)

@@ -281,6 +281,7 @@ async def test_a_child_that_hangs_without_a_sign_of_life_is_replaced(queue, chil
     assert seen == [0, 1]
 
 
+@pytest.mark.full
 async def test_a_job_lives_long_past_its_heartbeat_while_the_engine_shows_life(
     queue, child, redis_url
 ):

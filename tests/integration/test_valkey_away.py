@@ -101,9 +101,8 @@ async def uploaded(here, owner, path):
     return video.id
 
 
-@pytest.mark.parametrize(
-    "arrives", [pytest.param("before it is back", marks=pytest.mark.full), "after it is back"]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("arrives", ["before it is back", "after it is back"])
 async def test_valkey_dies_in_the_midst_of_a_delivery(database, services, tmp_path, arrives):
     seconds, silence = AWAY[arrives]
     port, folder, work_dir = free_port(), tmp_path / "valkey", tmp_path / "work"
