@@ -295,6 +295,7 @@ class Reader(threading.Thread):
                 self.breaks.append(repr(error))
 
 
+@pytest.mark.full
 def test_the_render_role_absent_and_back(
     apart: Deployment, client: Client, silent_video: Path
 ) -> None:

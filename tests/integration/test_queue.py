@@ -311,6 +311,7 @@ async def test_a_job_lives_long_past_its_heartbeat_while_the_engine_shows_life(
     assert ran == ["first"]
 
 
+@pytest.mark.full  # as are the same of real roles, in e2e
 async def test_a_killed_workers_job_is_taken_within_twenty_seconds(queue, redis_url, tmp_path):
     killed = await asyncio.create_subprocess_exec(
         sys.executable, WORKER, redis_url, queue.name, tmp_path / "running", cwd=Path.cwd()
@@ -335,6 +336,7 @@ async def test_a_killed_workers_job_is_taken_within_twenty_seconds(queue, redis_
         await until(lambda: gone(queue, job.id))
 
 
+@pytest.mark.full
 async def test_an_absent_valkey_costs_little_and_its_jobs_go_on_when_it_is_back(tmp_path):
     port = free_port()
     ran = []

@@ -20,7 +20,13 @@ Hear = Callable[..., Transcript]
 @pytest.mark.parametrize(
     ("name", "given", "language", "heard_of_it"),
     [
-        ("tts_espeak_de", None, "de", {"Guten", "treffen", "uns", "Bibliothek"}),
+        pytest.param(
+            "tts_espeak_de",
+            None,
+            "de",
+            {"Guten", "treffen", "uns", "Bibliothek"},
+            marks=pytest.mark.full,
+        ),
         ("tts_espeak_ko", "ko", "ko", set[str]()),
         ("tts_en_de", None, "de", {"The", "lazy", "river.", "ist", "heute", "sehr", "Nachmittag"}),
     ],

@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -41,6 +42,15 @@ FLAGS = [
     "--disable-lcd-text",
     "--force-color-profile=srgb",
 ]
+
+
+def each_with_some(styles, sizes):
+    """Every style with one size, in turn; in the long matrix with every one."""
+    return [
+        pytest.param(style, size, marks=[] if at % len(sizes) == number else pytest.mark.full)
+        for at, style in enumerate(styles)
+        for number, size in enumerate(sizes)
+    ]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.integration.stage.pages import STYLES, cue, scenario
+from tests.integration.stage.pages import STYLES, cue, each_with_some, scenario
 
 SIZES = [(640, 360), (360, 640), (400, 400)]
 TEXTS = {
@@ -21,8 +21,7 @@ def opaque(picture):
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("style", "size"), each_with_some(STYLES, SIZES))
 @pytest.mark.parametrize("box", [pytest.param(0.9, marks=pytest.mark.full), 0.0])
 def test_bounds_hold_all_ink(stage, style, size, box):
     cues = [

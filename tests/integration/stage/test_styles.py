@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from tests.integration.stage.pages import STYLES, cue, scenario, word
+from tests.integration.stage.pages import STYLES, cue, each_with_some, scenario, word
 from tests.integration.stage.test_place import LOUD, SIZES, TEXTS
 
 BLUE = np.array([0x5C, 0xC8, 0xE8])
@@ -194,8 +194,7 @@ PLACES = """(times) => times.map((t) => {
 })"""
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("style", "size"), each_with_some(STYLES, SIZES))
 def test_words_keep_their_places_and_never_touch(stage, style, size):
     times = [i / 25 for i in range(50)]
     for text in TEXTS.values():
