@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ecg.analysis.service import check_language
+from ecg.analysis.service import check_language, check_texts
 from ecg.auth.models import User
 from ecg.kernel.database import Database, utc_now
 from ecg.kernel.embedded import Stores
@@ -109,7 +109,7 @@ async def world(database: Database, bucket: S3Settings) -> AsyncIterator[World]:
         return Principal(who, "user", "t")
 
     desk = UploadDesk(
-        database, store, limits, check_language, start, newest,
+        database, store, limits, check_language, check_texts, start, newest,
         partial(ledger.reserve_upload, limits=limits), ledger.charge_upload,
         ledger.release_upload, ended,
     )  # fmt: skip
