@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.e2e.client import OVER, Client
-from tests.e2e.conftest import LONG, Unbroken
+from tests.e2e.conftest import LONG, Unbroken, write_video
 from tests.e2e.service import Deployment, Process, environment
 
 pytestmark = pytest.mark.timed
@@ -49,12 +49,14 @@ def test_a_stop_amid_work_hands_the_job_back(
 
 
 def test_everything_stops_with_a_reader_and_an_engine_at_work(
-    tmp_path: Path, data_dir: Path, long_silent: Path
+    tmp_path: Path, data_dir: Path
 ) -> None:
+    longer = tmp_path / "longer.mp4"  # a shorter one is done before the stop on a quiet machine
+    write_video(longer, None, (1280, 720), 2 * LONG)
     settings = environment(data_dir)
     first = Process(settings, tmp_path / "log").ready()
     with Client(first.url).sign_up() as client:
-        token, video = client.token, client.captioned(long_silent, LONG)
+        token, video = client.token, client.captioned(longer, 2 * LONG)
         path = f"/renders/{client.render(video, output={'quality': 'high'})}"
         client.until(path, lambda job: job["progress"] and job["progress"]["frame"] > 0)
         reader = threading.Thread(target=_read, args=(first.url, token, f"{path}/events"))
