@@ -55,6 +55,8 @@ class Look(msgspec.Struct, frozen=True):
 
 
 def look_of(scenario: Scenario, style: Style, size: tuple[int, int]) -> Look:
+    """The style as ASS can show it in a picture of ``size`` (width, height), a scenario's overrides
+    counted in; lengths in pixels of that picture."""
     overrides = scenario.style.overrides
     unit = min(size[1], 1.08 * size[0]) * (overrides.size or 1.0)
     font = overrides.font or style.fonts[0]

@@ -16,6 +16,7 @@ from typing import Literal
 
 import httpx
 from litestar import Litestar
+from redis.asyncio import Redis
 
 from ecg import roles
 from ecg.analysis import desk as analysis_desk
@@ -182,6 +183,22 @@ async def _nobody(_connection: object) -> Principal:
     raise Unauthorized("this role has no routes for users")
 
 
+def _kinds(desks: Desks, reader: Redis) -> list[Kind]:
+    """The jobs that are dispatched: rows of which table, to whom, and who hears of their end."""
+    heard, drawn = desks.analysis, desks.render
+    signs, give_up = signs_of(analysis_progress, reader), partial(analysis_desk.give_up, heard)
+    return [
+        Kind(Analysis, heard.submitter, signs, give_up),
+        Kind(Realignment, heard.submitter, signs, give_up),
+        Kind(
+            Render,
+            drawn.submitter,
+            signs_of(render_progress, reader),
+            partial(render_desk.give_up, drawn),
+        ),
+    ]
+
+
 async def _api(
     stack: AsyncExitStack, settings: Settings, queues: dict[str, JobQueue], faults: Faults
 ) -> tuple[Desks, list[Part], Authenticate]:
@@ -204,26 +221,6 @@ async def _api(
         auth.auth_desk(settings, database, hook_service.remove_all),
         listed(settings.service_key),
     )
-    kinds = [
-        Kind(
-            Analysis,
-            desks.analysis.submitter,
-            signs_of(analysis_progress, reader),
-            partial(analysis_desk.give_up, desks.analysis),
-        ),
-        Kind(
-            Realignment,
-            desks.analysis.submitter,
-            signs_of(analysis_progress, reader),
-            partial(analysis_desk.give_up, desks.analysis),
-        ),
-        Kind(
-            Render,
-            desks.render.submitter,
-            signs_of(render_progress, reader),
-            partial(render_desk.give_up, desks.render),
-        ),
-    ]
     parts = [
         auth.api_part(door),
         uploads.api_part(make_upload_desk(settings, database, store, desks)),
@@ -238,7 +235,7 @@ async def _api(
                 analysis_wire.report_routes(partial(analysis_desk.receive, desks.analysis), keys),
                 render_wire.report_routes(partial(render_desk.receive, desks.render), keys),
             ],
-            tasks=[partial(dispatch, database, kinds, faults)],
+            tasks=[partial(dispatch, database, _kinds(desks, reader), faults)],
             checks={"redis": partial(ping, reader)},
         ),
     ]

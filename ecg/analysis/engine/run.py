@@ -109,12 +109,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         labels = _follow(job.script, passages, decode(source, job.audio_track, limits), found)
     spans = [(word.start, word.end) for word in found.words]
     names = speakers_named(labels)
-    if names:
-        who, certain = [names.index(label or "") for label in labels], [1.0] * len(names)
-    else:
-        who, certain = speakers_of(found.voices, spans, job.speakers)
-    for word, speaker in zip(found.words, who, strict=True):
-        word.speaker = speaker
+    certain = _give_speakers(found, spans, labels, names, job.speakers)
     transcript = assemble(
         found.words,
         found.notes,
@@ -128,6 +123,24 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     report(AnalysisProgress("measure", total, total))
     told = msgspec.structs.replace(transcript, model=Model(engine, job.model))
     return AnalysisResult(named(told, names), media, packed(found.levels, found.voiced))
+
+
+def _give_speakers(
+    found: Found,
+    spans: list[tuple[float, float]],
+    labels: list[str | None],
+    names: list[str],
+    given: int | None,
+) -> list[float]:
+    """Tells each word its speaker, by a script's labels where it has names, else by the voices; how
+    sure it is of each speaker."""
+    if names:
+        who, certain = [names.index(label or "") for label in labels], [1.0] * len(names)
+    else:
+        who, certain = speakers_of(found.voices, spans, given)
+    for word, speaker in zip(found.words, who, strict=True):
+        word.speaker = speaker
+    return certain
 
 
 Hearing = tuple[Window, Callable[[], tuple[str, list[Heard]]]]

@@ -15,8 +15,6 @@ from ecg.analysis.interfaces import AnalysisJob, AnalysisProgress
 from ecg.captions.transcript import check_transcript
 from ecg.kernel.errors import InputRefused, MediaRefused, Missing, NotFound
 
-pytestmark = pytest.mark.xdist_group("speech")
-
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 JFK = MEDIA / "jfk_720p30.mp4"
 

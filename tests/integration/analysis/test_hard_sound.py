@@ -14,8 +14,6 @@ from ecg.analysis.engine.decode import RATE, Sound, decode
 from ecg.captions.transcript import Transcript
 from tests.integration.analysis.test_speech import JFK, JFK_TEXT, errors, plain
 
-pytestmark = pytest.mark.xdist_group("speech")
-
 Hear = Callable[..., Transcript]
 
 

@@ -14,8 +14,6 @@ from ecg.analysis.interfaces import RealignJob, RealignOrder
 from ecg.captions.transcript import Transcript, Word
 from ecg.kernel.errors import InputRefused
 
-pytestmark = pytest.mark.xdist_group("speech")
-
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 JFK = MEDIA / "jfk.flac"
 TTS = MEDIA / "tts_flite_slt_16.flac"

@@ -14,8 +14,6 @@ import pytest
 from ecg.analysis.engine.decode import RATE, Sound, decode
 from ecg.captions.transcript import Transcript, Word, check_transcript
 
-pytestmark = pytest.mark.xdist_group("speech")
-
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 JFK = MEDIA / "jfk.flac"
 TTS = MEDIA / "tts_flite_slt_16.flac"
