@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def loudness_rows() -> list[Row]:
 
 
 def pitch_rows() -> list[Row]:
-    """Medians over each speaker's words, by ours and by Praat's voiced frames in the same words."""
+    """Medians over each speaker's words, by ours and by Praat's voiced frames in the same words;
+    beside them how far the median word is off, of those that both know."""
     try:
         import parselmouth as praat  # noqa: PLC0415 - GPL, and only where someone installed it
     except ImportError:
@@ -90,9 +92,15 @@ def _pitch(
 ) -> Row:
     words = [word for one in heard.segments if one.speaker == speaker for word in one.words]
     inside = [hertz[(times >= word.start) & (times < word.end)] for word in words]
-    medians = [np.median(own[own > 0]) for own in inside if (own > 0).sum() >= 5]
-    praats = float(np.median(medians))
+    known = [float(np.median(own[own > 0])) if (own > 0).sum() >= 5 else None for own in inside]
+    praats = float(np.median([one for one in known if one]))
     ours = next(one.pitch_hz for one in heard.speakers if one.id == speaker) or 0.0
     away = ours / praats - 1
-    told = f"{ours:.1f} Hz, Praat {praats:.1f}: {away:+.1%}"
+    apart = [
+        12 * math.log2(ours / praat) + word.pitch
+        for word, praat in zip(words, known, strict=True)
+        if praat and word.pitch is not None
+    ]
+    told = f"{ours:.1f} Hz, Praat {praats:.1f}: {away:+.1%}; the median word"
+    told += f" {2 ** (float(np.median(apart)) / 12) - 1:+.1%}"
     return Row(f"pitch of {name}, {speaker}", told, "", "±3 %", abs(away) <= PITCH_BOUND)
