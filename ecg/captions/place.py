@@ -4,6 +4,7 @@ whether it keeps clear of the edges its size is known well enough."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 
 import msgspec
 
@@ -20,8 +21,27 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom; 0..1 of the picture."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """``area`` is what no player covers; the rest is ``covered_by`` these."""
+
+    area: Box
+    covered_by: tuple[str, ...]
+
+
+class Free(msgspec.Struct, frozen=True):
+    """``engine/free.json``, which the studio shows: pictures are upright whose width is
+    ``upright_below`` × their height, or less."""
+
+    upright_below: float
+    upright: Part
+    wide: Part
+
+
+FREE = msgspec.json.decode((files("ecg.captions") / "engine" / "free.json").read_bytes(), type=Free)
+
+
 def is_upright(size: tuple[int, int]) -> bool:
-    return size[0] / size[1] < 0.7
+    return size[0] / size[1] < FREE.upright_below
 
 
 def safe_area(size: tuple[int, int]) -> Box:
@@ -34,9 +54,7 @@ def safe_area(size: tuple[int, int]) -> Box:
 def free_area(size: tuple[int, int]) -> Box:
     """What no player covers. Upright: clear of what TikTok, Reels and Shorts lay over a picture of
     1080 × 1920, which is outside x 65..888 and y 288..1248. Else 5 % at each edge (title safe)."""
-    if is_upright(size):
-        return 65 / 1080, 288 / 1920, 888 / 1080, 1248 / 1920
-    return 0.05, 0.05, 0.95, 0.95
+    return (FREE.upright if is_upright(size) else FREE.wide).area
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -116,6 +116,10 @@ def check_choice(choice: StyleChoice) -> Style:
     return style
 
 
+BEHIND = frozenset({"Noto Sans Arabic Variable", "Noto Color Emoji", "ECG Last Resort"})
+"""Families that stand behind any other for what it has no letters of; no text is set in them alone."""
+
+
 def list_families() -> list[str]:
     """The names of the bundled fonts."""
     manifest = (files("ecg.captions") / "fonts" / "manifest.json").read_bytes()

@@ -1,11 +1,11 @@
-"""The tables of renders and of the keys that make asking twice harmless."""
+"""The tables of renders, of the keys that make asking twice harmless, and of saved looks."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,3 +36,16 @@ class IdempotencyKey(Row):
     body_hash: Mapped[str] = mapped_column(String(64))
     render_id: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Look(Row):
+    """``style``: a scenario's ``StyleChoice``."""
+
+    __tablename__ = "looks"
+    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    owner_id: Mapped[str] = mapped_column(String(36), ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    style: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""``/renders`` and ``/styles``, and the files of the caption engine that a browser draws with."""
+"""``/renders``, ``/styles`` and ``/looks``, and the files of the caption engine that a browser draws with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.captions.document import decode
 from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
-from ecg.captions.styles import Style, check_choice, list_styles, load_style
+from ecg.captions.styles import (
+    BEHIND,
+    Style,
+    check_choice,
+    list_families,
+    list_styles,
+    load_style,
+)
 from ecg.kernel import jobs
 from ecg.kernel.errors import (
     Conflict,
@@ -39,7 +46,7 @@ from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part, checked_cursor
 from ecg.media.info import VideoFacts
 from ecg.render import desk as work
-from ecg.render import service
+from ecg.render import looks, service
 from ecg.render.desk import RenderDesk
 from ecg.render.files import read_file
 from ecg.render.formats import MEDIA_TYPES, check_scalable, frame_rate, result_name, size_at
@@ -48,10 +55,12 @@ from ecg.render.service import Output, RenderView
 
 
 class NewRender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``scenario``: left out or null, the video's stored one."""
+    """``scenario``: left out or null, the video's stored one. ``look_id``: a look of yours, whose
+    style takes the place of the scenario's."""
 
     video_id: Annotated[UUID, Meta(examples=["019ab2b0-7c11-7a52-9d1c-3f0d5c1a2b3c"])]
     scenario: Scenario | None = None
+    look_id: UUID | None = None
     output: Output = Output()
 
 
@@ -60,6 +69,7 @@ class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     video_id: UUID
     scenario: msgspec.Raw = msgspec.Raw(b"null")
+    look_id: UUID | None = None
     output: Output = Output()
 
 
@@ -73,6 +83,18 @@ class Renders(msgspec.Struct, frozen=True):
 
 class Styles(msgspec.Struct, frozen=True):
     items: list[Style]
+    next_cursor: None = None
+
+
+class FontView(msgspec.Struct, frozen=True):
+    """``family``: what a style's ``overrides.font`` takes. ``title``: what people call it."""
+
+    family: str
+    title: str
+
+
+class Fonts(msgspec.Struct, frozen=True):
+    items: list[FontView]
     next_cursor: None = None
 
 
@@ -108,6 +130,8 @@ async def create_render(
         if scenario is None:
             scenario = await desk.stored_scenario(session, owner, video.id)
             _fitting(scenario, video)
+        if data.look_id is not None:
+            scenario = await looks.dressed(session, owner, str(data.look_id), scenario)
         if idempotency_key is not None:
             digest = hashlib.sha256(body).hexdigest()
             kept = await service.claim_key(session, owner, idempotency_key, digest, render_id)
@@ -209,6 +233,14 @@ async def read_style(request: Caller, name: FromPath[str]) -> Style:
     return load_style(name)
 
 
+@get("/fonts")
+async def read_fonts(request: Caller) -> Fonts:
+    """The fonts that any style can be set in; whatever one lacks is taken of others."""
+    del request
+    families = [family for family in list_families() if family not in BEHIND]
+    return Fonts([FontView(family, family.removesuffix(" Variable")) for family in families])
+
+
 def api_part(desk: RenderDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
@@ -222,7 +254,7 @@ def _router(desk: RenderDesk) -> Router:
         "/api/v1",
         route_handlers=[
             create_render, list_renders, read_render, watch_render, cancel_render, download,
-            read_styles, read_style,
+            read_styles, read_style, read_fonts, *looks.HANDLERS,
         ],
         guards=[_counting(desk)],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},

@@ -60,9 +60,16 @@ export async function draw(
   return stage;
 }
 
-/** The part of a stage that captions keep to, px. */
-export async function safeArea(width: number, height: number) {
-  const address = "/engine/layout.js";
-  const layout = (await import(/* @vite-ignore */ address)) as typeof import("../../ecg/captions/engine/layout.js");
-  return layout.safeArea(width, height);
+/** What no player covers, and who covers the rest; `area`: left, top, right, bottom in 0..1. */
+export interface FreePart {
+  area: readonly [number, number, number, number];
+  covered_by: readonly string[];
+}
+
+/** As captions are judged by. Throws where it cannot be had. */
+export async function freePart(width: number, height: number): Promise<FreePart> {
+  const answer = await fetch("/engine/free.json");
+  if (!answer.ok) throw new Error(`free.json answered ${answer.status}`);
+  const { upright_below, upright, wide } = (await answer.json()) as { upright_below: number; upright: FreePart; wide: FreePart };
+  return width / height < upright_below ? upright : wide;
 }

@@ -16,6 +16,7 @@ import "./styles/controls.css";
 import "./styles/pages.css";
 import "./styles/editor.css";
 import "./styles/panels.css";
+import "./styles/looks.css";
 
 const AdminPage = lazy(() => import("./pages/Admin.tsx"));
 const VideoPage = lazy(() => import("./editor/VideoPage.tsx"));

@@ -20,6 +20,7 @@ SHARED = {"name": "intention"}
 """Parameters that name what is everybody's."""
 
 EMPTY = {"version": 1, "style": {"name": "intention"}, "speakers": {}, "cues": []}
+LOOK = {"name": "Calm", "style": {"name": "intention", "strength": 0.5}}
 WINDOW = {"start": 0.5, "end": 1.5, "words": ["Hello"]}
 
 BODIES: dict[tuple[str, str], Any] = {
@@ -32,6 +33,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "format": "srt", "text": "1\n00:00:00,000 --> 00:00:01,000\nHello\n",
     },
     ("PUT", "/api/v1/videos/{video_id}/scenario"): EMPTY,
+    ("PUT", "/api/v1/looks/{look_id}"): LOOK,
     ("POST", "/api/v1/videos/{video_id}/scenario/pages"): EMPTY,
 }  # fmt: skip
 """Valid bodies, so that only the ownership is left to refuse."""

@@ -109,6 +109,8 @@ def test_the_owner_still_has_everything(owned: Owned) -> None:
     ):
         assert owned.owner.ask("GET", path).status_code == 200, path
     assert owned.owner.call("GET", f"/renders/{ids['render_id']}")["state"] == "succeeded"
+    kept = owned.owner.call("GET", "/looks")["items"]
+    assert ids["look_id"] in {look["id"] for look in kept}
     keys = owned.owner.call("GET", "/auth/keys")["items"]
     assert ids["key_id"] in {key["id"] for key in keys}
 

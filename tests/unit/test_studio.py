@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
 
+from ecg.captions.colors import contrast, distance, mixed, rgb
+from ecg.captions.compose import PALETTE
+from ecg.captions.legible import LEAST_CONTRAST, LEAST_DISTANCE, SOLID
 from ecg.kernel.web import Part, create_app
 from ecg.studio.app import policy, routes
 
@@ -32,6 +37,18 @@ def test_its_reducer_and_upload_plan_hold() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
     assert "pass 0" not in done.stdout
+
+
+def test_its_palettes_are_what_readability_asks_for() -> None:
+    text = (ROOT / "studio/src/editor/palette.ts").read_text()
+    palettes = [re.findall(r"#[0-9a-f]{6}", found) for found in re.findall(r"\[(.*?)\]", text)]
+    assert tuple(palettes[0]) == PALETTE
+    assert len(palettes) == 5
+    behind = mixed((230, 230, 230), (10, 12, 18), SOLID)
+    for palette in palettes:
+        assert len(palette) == 6
+        assert min(distance(a, b) for a, b in combinations(palette, 2)) >= LEAST_DISTANCE
+        assert min(contrast(rgb(color), behind) for color in palette) >= LEAST_CONTRAST
 
 
 @pytest.mark.parametrize(

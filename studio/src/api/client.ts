@@ -9,6 +9,7 @@ export type Render = components["schemas"]["RenderView"];
 export type Output = components["schemas"]["Output"];
 export type Finding = components["schemas"]["Finding"];
 export type Style = components["schemas"]["Style"] & { name: string };
+export type Look = components["schemas"]["LookView"];
 export type Usage = components["schemas"]["Usage"];
 export type Transcript = components["schemas"]["Transcript"];
 export type Job = components["schemas"]["Job"];

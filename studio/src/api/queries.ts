@@ -17,6 +17,7 @@ export const keys = {
   video: (id: string) => ["video", id] as const,
   renders: (id: string) => ["renders", id] as const,
   usage: ["usage"] as const,
+  fonts: ["fonts"] as const,
 };
 
 export function useVideos() {
@@ -58,6 +59,10 @@ export function useStyles() {
     queryFn: async () => (await body(api.GET("/api/v1/styles"))).items as Style[],
     staleTime: Infinity,
   });
+}
+
+export function useFonts() {
+  return useQuery({ queryKey: keys.fonts, queryFn: async () => (await body(api.GET("/api/v1/fonts"))).items });
 }
 
 /** The newest renders of a video, newest first. */

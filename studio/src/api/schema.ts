@@ -268,6 +268,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fonts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ReadFonts
+         * @description The fonts that any style can be set in; whatever one lacks is taken of others.
+         */
+        get: operations["ApiV1FontsReadFonts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListLooks
+         * @description My saved looks, newest first; an account has at most a hundred.
+         */
+        get: operations["ApiV1LooksListLooks"];
+        put?: never;
+        /**
+         * CreateLook
+         * @description Saves a look under a name; a render takes it by its id as `look_id`.
+         */
+        post: operations["ApiV1LooksCreateLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks/{look_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * ReplaceLook
+         * @description Gives a look another name or style, or both. Renders that took it before stay as they are.
+         */
+        put: operations["ApiV1LooksLookIdReplaceLook"];
+        post?: never;
+        /**
+         * DeleteLook
+         * @description Deletes a look. Renders and scenarios that took it stay as they are.
+         */
+        delete: operations["ApiV1LooksLookIdDeleteLook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/renders": {
         parameters: {
             query?: never;
@@ -1133,6 +1201,16 @@ export interface components {
             items: components["schemas"]["Finding"][];
             next_cursor?: null;
         };
+        /** Fonts */
+        Fonts: {
+            items: components["schemas"]["FontView"][];
+            next_cursor?: null;
+        };
+        /** FontView */
+        FontView: {
+            family: string;
+            title: string;
+        };
         /** Job */
         Job: {
             attempt: number;
@@ -1188,6 +1266,19 @@ export interface components {
             /** @example correct horse battery */
             password: string;
         };
+        /** Looks */
+        Looks: {
+            items: components["schemas"]["LookView"][];
+            next_cursor?: null;
+        };
+        /** LookView */
+        LookView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            style: components["schemas"]["StyleChoice"];
+        };
         /** Mask */
         Mask: {
             /**
@@ -1234,11 +1325,29 @@ export interface components {
              */
             scopes: ("read" | "write")[];
         };
+        /** NewLook */
+        NewLook: {
+            /** @example Calm interview */
+            name: string;
+            /**
+             * @example {
+             *       "name": "karaoke",
+             *       "strength": 0.6,
+             *       "overrides": {
+             *         "size": 1.2
+             *       }
+             *     }
+             */
+            style: components["schemas"]["StyleChoice"];
+        };
         /**
          * NewRender
-         * @description ``scenario``: left out or null, the video's stored one.
+         * @description ``scenario``: left out or null, the video's stored one. ``look_id``: a look of yours, whose
+         *         style takes the place of the scenario's.
          */
         NewRender: {
+            /** @default null */
+            look_id?: string | null;
             /**
              * @default {
              *       "format": "mp4",
@@ -1309,19 +1418,13 @@ export interface components {
         };
         /**
          * Overrides
-         * @description What a person changes of any style: font family, size ratio, box opacity, speaker
-         *         palette, position.
+         * @default {}
          */
         Overrides: {
-            /** @default null */
             box?: number | null;
-            /** @default null */
             font?: string | null;
-            /** @default null */
             palette?: string[] | null;
-            /** @default null */
             position?: ("bottom" | "middle" | "top") | components["schemas"]["Point"] | null;
-            /** @default null */
             size?: number | null;
         };
         /** Paging */
@@ -1359,17 +1462,13 @@ export interface components {
             number: number;
             url: string;
         };
-        /**
-         * Point
-         * @description A place on the stage, 0..1 from the left and the top; ``anchor`` is the point of the
-         *         cue's box that is put there.
-         */
+        /** Point */
         Point: {
             /**
              * @default center
-             * @enum {unknown}
+             * @enum {string}
              */
-            anchor?: "bottom" | "bottom-left" | "bottom-right" | "center" | "left" | "right" | "top" | "top-left" | "top-right";
+            anchor?: "top-left" | "top" | "top-right" | "left" | "center" | "right" | "bottom-left" | "bottom" | "bottom-right";
             x: number;
             y: number;
         };
@@ -1572,13 +1671,17 @@ export interface components {
         };
         /**
          * StyleChoice
-         * @description Which style, how strongly (0 plain, 1 full), and what differs from its defaults.
+         * @example {
+         *       "name": "karaoke",
+         *       "strength": 0.6,
+         *       "overrides": {
+         *         "size": 1.2
+         *       }
+         *     }
          */
         StyleChoice: {
             name: string;
-            /** @default {} */
             overrides?: components["schemas"]["Overrides"];
-            /** @default {} */
             parameters?: {
                 [key: string]: number | boolean | string;
             };
@@ -2234,6 +2337,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Ways"];
                 };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FontsReadFonts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fonts"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1LooksListLooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Looks"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1LooksCreateLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLook"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1LooksLookIdReplaceLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLook"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookView"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1LooksLookIdDeleteLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was refused, and why. */
             default: {

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type PointerEvent } from "react";
 import { clock } from "../format.ts";
-import { draw, safeArea, type Stage } from "../engine.ts";
+import { draw, freePart, type FreePart, type Stage } from "../engine.ts";
+import { kept } from "../kept.ts";
 import { useText } from "../text/index.tsx";
 import { Button } from "../ui/controls.tsx";
 import { Icon } from "../ui/Icon.tsx";
@@ -18,7 +19,8 @@ export function Film() {
   const grip = useRef<HTMLDivElement>(null);
   const [fault, setFault] = useState("");
   const state = useSyncExternalStore(player.subscribe, player.state);
-  const guides = useGuides(width, height);
+  const free = useFreePart(width, height);
+  const [guarded, setGuarded] = useState(() => kept.read<boolean>("guarded") ?? false);
 
   useEffect(() => {
     player.attach(media.current);
@@ -96,13 +98,19 @@ export function Film() {
             onClick={player.toggle}
           />
           <div className="film-stage" ref={holder} data-testid="stage" />
-          {guides && <div className="film-safe" style={guides} />}
+          {free && <FreeArea free={free} shown={guarded} />}
           <Grip grip={grip} holder={holder} />
           {state.failed && <p className="film-note">{text.editor.cannotPlay}</p>}
           {fault && <p className="film-note" role="alert">{fault}</p>}
         </div>
       </div>
-      <Controls />
+      <Controls
+        guarded={guarded}
+        onGuard={() => {
+          kept.write("guarded", !guarded);
+          setGuarded(!guarded);
+        }}
+      />
     </main>
   );
 }
@@ -167,7 +175,23 @@ function Grip(props: {
   );
 }
 
-function Controls() {
+/** What players lay over the film, darkened: while captions are dragged, or for as long as it is `shown`. */
+function FreeArea({ free, shown }: { free: FreePart; shown: boolean }) {
+  const text = useText();
+  const [left, top, right, bottom] = free.area.map((part) => `${part * 100}%`);
+  return (
+    <div
+      className="film-free"
+      data-shown={shown ? "" : undefined}
+      data-testid="free-area"
+      style={{ left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` }}
+    >
+      <span>{free.covered_by.length ? text.look.coveredBy(free.covered_by) : text.look.edges}</span>
+    </div>
+  );
+}
+
+function Controls({ guarded, onGuard }: { guarded: boolean; onGuard: () => void }) {
   const { player, duration } = useDesk();
   const text = useText();
   const state = useSyncExternalStore(player.subscribe, player.state);
@@ -208,30 +232,24 @@ function Controls() {
           </button>
           <button type="button" className="button step" aria-label={text.editor.on5} title={text.editor.on5} onClick={() => player.seek(player.time() + 5)}>+5</button>
         </span>
-        <Button kind="quiet" icon={state.muted ? "silent" : "sound"} aria-label={state.muted ? text.editor.unmute : text.editor.mute} onClick={player.mute} />
+        <span>
+          <Button kind="quiet" icon="area" aria-label={text.look.showFree} aria-pressed={guarded} onClick={onGuard} />
+          <Button kind="quiet" icon={state.muted ? "silent" : "sound"} aria-label={state.muted ? text.editor.unmute : text.editor.mute} onClick={player.mute} />
+        </span>
       </div>
     </div>
   );
 }
 
-/** The part of the picture that captions keep to by themselves, as the engine has it. */
-function useGuides(width: number, height: number): React.CSSProperties | null {
-  const [guides, setGuides] = useState<React.CSSProperties | null>(null);
+function useFreePart(width: number, height: number): FreePart | null {
+  const [free, setFree] = useState<FreePart | null>(null);
   useEffect(() => {
     let gone = false;
-    safeArea(width, height).then(
-      (area) => {
-        if (gone) return;
-        setGuides({
-          left: `${(area.left / width) * 100}%`,
-          right: `${100 - (area.right / width) * 100}%`,
-          top: `${(area.top / height) * 100}%`,
-          bottom: `${100 - (area.bottom / height) * 100}%`,
-        });
-      },
-      () => {},
+    freePart(width, height).then(
+      (part) => { if (!gone) setFree(part); },
+      () => {}, // without it captions can be placed all the same
     );
     return () => { gone = true; };
   }, [width, height]);
-  return guides;
+  return free;
 }

@@ -1,7 +1,7 @@
 import { useText } from "../text/index.tsx";
 import { Menu, MenuChoice, MenuItem, MenuLine } from "../ui/Menu.tsx";
 import { useDesk } from "./context.ts";
-import type { Cue, Speaker } from "./document.ts";
+import { colorsOf, type Cue, type Speaker } from "./document.ts";
 import { addSpeaker, assign } from "./edits.ts";
 import { PALETTE } from "./palette.ts";
 
@@ -10,8 +10,9 @@ export function SpeakerMenu({ cue, speaker }: { cue: Cue; speaker: Speaker | und
   const { history, dispatch } = useDesk();
   const text = useText();
   const { speakers } = history.present;
+  const colors = colorsOf(history.present);
   const name = speaker?.label || text.editor.sound;
-  const colored = (color: string, label: string) => (
+  const colored = (color: string | undefined, label: string) => (
     <>
       <span className="dot" style={{ color }} />
       {label}
@@ -22,14 +23,14 @@ export function SpeakerMenu({ cue, speaker }: { cue: Cue; speaker: Speaker | und
       align="start"
       trigger={
         <button type="button" className="speaker-button" aria-label={text.editor.speakerOf(name)}>
-          {colored(speaker?.color ?? "currentColor", name)}
+          {colored(colors.get(cue.speaker ?? "") ?? "currentColor", name)}
         </button>
       }
     >
       <MenuChoice
         label={text.editor.thisCaption}
         value={cue.speaker ?? ""}
-        options={Object.entries(speakers).map(([id, one]) => [id, colored(one.color, one.label)] as const)}
+        options={Object.entries(speakers).map(([id, one]) => [id, colored(colors.get(id), one.label)] as const)}
         onChange={(id) => dispatch({ do: "edit", change: (one) => assign(one, cue.id, id) })}
       />
       <MenuLine />

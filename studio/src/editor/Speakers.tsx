@@ -2,7 +2,8 @@ import { useText } from "../text/index.tsx";
 import { Button, Field } from "../ui/controls.tsx";
 import { Menu, MenuItem } from "../ui/Menu.tsx";
 import { useDesk } from "./context.ts";
-import { addSpeaker, describeSpeaker, mergeSpeakers } from "./edits.ts";
+import { colorsOf } from "./document.ts";
+import { addSpeaker, describeSpeaker, mergeSpeakers, recolor } from "./edits.ts";
 import { PALETTE } from "./palette.ts";
 
 export function Speakers() {
@@ -10,6 +11,7 @@ export function Speakers() {
   const text = useText();
   const { speakers, cues } = history.present;
   const entries = Object.entries(speakers);
+  const colors = colorsOf(history.present);
   return (
     <div className="speakers">
       {!entries.length && <p className="none muted">{text.speakers.none}</p>}
@@ -23,10 +25,10 @@ export function Speakers() {
                 type="color"
                 className="swatch"
                 aria-label={`${text.speakers.color}: ${one.label}`}
-                value={one.color}
+                value={colors.get(id)}
                 onChange={(event) => {
                   const color = event.target.value;
-                  dispatch({ do: "edit", group: `color ${id}`, change: (s) => describeSpeaker(s, id, { color }) });
+                  dispatch({ do: "edit", group: `color ${id}`, change: (s) => recolor(s, id, color) });
                 }}
               />
               <Field label={text.speakers.name} hint={text.speakers.captions(said)}>
@@ -49,7 +51,7 @@ export function Speakers() {
                   <p className="menu-label">{text.speakers.mergeInto}</p>
                   {others.map(([other, look]) => (
                     <MenuItem key={other} onClick={() => dispatch({ do: "edit", change: (s) => mergeSpeakers(s, id, other) })}>
-                      <span className="dot" style={{ color: look.color }} /> {look.label}
+                      <span className="dot" style={{ color: colors.get(other) }} /> {look.label}
                     </MenuItem>
                   ))}
                 </Menu>

@@ -3,7 +3,7 @@ import { clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { useDesk } from "./context.ts";
 import { readContour, type Contour } from "./contour.ts";
-import { same, spotsOf, wordAt, type Place, type Spot } from "./document.ts";
+import { colorsOf, same, spotsOf, wordAt, type Place, type Spot } from "./document.ts";
 import { moveEdge } from "./edits.ts";
 import { goTo } from "./keys.tsx";
 import type { Retiming } from "./retiming.ts";
@@ -27,8 +27,8 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   const scale = ZOOMS[zoom] ?? 120;
   const spots = useMemo(() => spotsOf(history.present), [history.present]);
   const colors = useMemo(() => {
-    const { cues, speakers } = history.present;
-    return new Map(cues.map((cue) => [cue.id, speakers[cue.speaker ?? ""]?.color ?? ""]));
+    const shown = colorsOf(history.present);
+    return new Map(history.present.cues.map((cue) => [cue.id, shown.get(cue.speaker ?? "") ?? ""]));
   }, [history.present]);
   const whole = Math.max(duration * scale, 1);
 

@@ -6,6 +6,7 @@ export type Cue = components["schemas"]["Cue"];
 export type Word = components["schemas"]["CueWord"];
 export type Speaker = components["schemas"]["SpeakerLook"];
 export type Overrides = components["schemas"]["Overrides"];
+export type Region = NonNullable<Overrides["position"]>;
 
 /** A word by its cue's id and its number there. */
 export interface Place {
@@ -21,6 +22,14 @@ export function cueAt(scenario: Scenario, place: Place | null): Cue | undefined 
 
 export function wordAt(scenario: Scenario, place: Place | null): Word | undefined {
   return place ? cueAt(scenario, place)?.words[place.word] : undefined;
+}
+
+/** What each speaker is drawn in: the look's palette in the order of the speakers, else their own. */
+export function colorsOf({ speakers, style }: Scenario): Map<string, string> {
+  const palette = style.overrides?.palette ?? [];
+  return new Map(
+    Object.entries(speakers).map(([id, one], index) => [id, palette[index % palette.length] ?? one.color]),
+  );
 }
 
 export interface Spot extends Place {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spotAt, spotsOf, type Scenario } from "./document.ts";
+import { colorsOf, spotAt, spotsOf, type Scenario } from "./document.ts";
 import * as edits from "./edits.ts";
 import { repair, together } from "./repairs.ts";
 import { begin, reduce, STEPS, type History } from "./history.ts";
@@ -169,4 +169,25 @@ test("an edit that changes nothing is no step, and selection stays on what there
 test("the word at a time is found", () => {
   const spots = spotsOf(scenario());
   assert.deepEqual([0.5, 1, 1.49, 2.2, 99].map((t) => spotAt(spots, t)), [-1, 0, 0, 1, 5]);
+});
+
+test("a speaker's colour is set where it is shown from", () => {
+  const before = scenario();
+  assert.equal(edits.recolor(before, "s2", "#ffffff").speakers["s2"]?.color, "#ffffff");
+  const dressed = edits.override(before, { palette: ["#111111"] });
+  const after = edits.recolor(dressed, "s2", "#ffffff");
+  assert.deepEqual(after.style.overrides?.palette, ["#111111", "#ffffff"]);
+  assert.equal(after.speakers, before.speakers);
+  assert.deepEqual([...colorsOf(after)], [["s1", "#111111"], ["s2", "#ffffff"]]);
+  assert.deepEqual([...colorsOf(before).values()], ["#f5b14b", "#56b4e9"]);
+});
+
+test("a look is the same however much of its defaults is written out", () => {
+  assert.ok(edits.sameStyle({ name: "pop" }, { name: "pop", strength: 1, parameters: {}, overrides: {} }));
+  assert.ok(edits.sameStyle(
+    { name: "pop", overrides: { size: 1.2, box: 0.5 } },
+    { name: "pop", overrides: { box: 0.5, size: 1.2, font: null } },
+  ));
+  assert.ok(!edits.sameStyle({ name: "pop", strength: 0.9 }, { name: "pop" }));
+  assert.ok(!edits.sameStyle({ name: "pop", parameters: { x: 1 } }, { name: "pop" }));
 });

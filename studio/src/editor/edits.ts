@@ -2,11 +2,13 @@
  * What a person can do to a scenario. Each is a pure function of the scenario; what is not touched
  * stays the same object, and what cannot be done leaves the scenario as it is. Times in seconds.
  */
-import { type Cue, type Overrides, type Place, type Scenario, type Speaker, type Word } from "./document.ts";
+import { colorsOf, type Cue, type Overrides, type Place, type Scenario, type Speaker, type Word } from "./document.ts";
 
 /** The least that a word may last. */
 const SHORTEST = 0.02;
 const TOUCHING = 1e-3;
+/** Of a palette; further speakers begin with it again. */
+const MOST_COLORS = 12;
 
 const exact = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
@@ -154,6 +156,13 @@ export function describeSpeaker(scenario: Scenario, id: string, look: Partial<Sp
   return { ...scenario, speakers: { ...scenario.speakers, [id]: { ...speaker, ...look } } };
 }
 
+/** Gives a speaker a colour: where a palette is on, in that, with a colour there for each speaker. */
+export function recolor(scenario: Scenario, id: string, color: string): Scenario {
+  if (!scenario.style.overrides?.palette) return describeSpeaker(scenario, id, { color });
+  const shown = [...colorsOf(scenario)].slice(0, MOST_COLORS);
+  return override(scenario, { palette: shown.map(([one, before]) => (one === id ? color : before)) });
+}
+
 /** Adds a speaker; gives the scenario and the new one's id. */
 export function addSpeaker(scenario: Scenario, label: string, colors: readonly string[]): [Scenario, string] {
   let number = Object.keys(scenario.speakers).length + 1;
@@ -202,6 +211,15 @@ export function replaceAll(scenario: Scenario, wanted: string, by: string): Scen
     const capital = /^\p{Lu}/u.test(inner?.[2] ?? "") && by ? by[0]?.toUpperCase() + by.slice(1) : by;
     return retype(whole, place, `${inner?.[1] ?? ""}${capital}${inner?.[3] ?? ""}`);
   }, scenario);
+}
+
+/** Whether two styles look the same, whatever of their defaults is written out and in what order. */
+export function sameStyle(a: Scenario["style"], b: Scenario["style"]): boolean {
+  const whole = ({ name, strength = 1, parameters = {}, overrides = {} }: Scenario["style"]) => {
+    const set = Object.entries(overrides).filter(([, value]) => value != null);
+    return JSON.stringify([name, strength, Object.entries(parameters).toSorted(), set.toSorted()]);
+  };
+  return whole(a) === whole(b);
 }
 
 /** The same document by its contents. */

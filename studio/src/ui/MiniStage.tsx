@@ -1,10 +1,10 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { draw } from "../engine.ts";
 import type { Scenario } from "../editor/document.ts";
 
 /**
  * A scenario drawn by the engine and played in a loop of `seconds`; still at `still` while it is
- * not `moving`, and for whoever wants no motion. It fills its parent's width; the stage is `width`
+ * not `moving`, and for whoever wants no motion. Drawn once it comes into sight. It fills its parent's width; the stage is `width`
  * by `height` pixels of the engine, shown around the middle.
  */
 export function MiniStage(props: {
@@ -19,6 +19,7 @@ export function MiniStage(props: {
   const frame = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
   const runs = useRef(false);
+  const [near, setNear] = useState(false);
   runs.current = moving && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   useEffect(() => {
@@ -36,8 +37,15 @@ export function MiniStage(props: {
   }, [width]);
 
   useEffect(() => {
+    if (near || !frame.current) return;
+    const watch = new IntersectionObserver((seen) => setNear(seen.some((one) => one.isIntersecting)), { rootMargin: "200px" });
+    watch.observe(frame.current);
+    return () => watch.disconnect();
+  }, [near]);
+
+  useEffect(() => {
     const inside = holder.current;
-    if (!inside) return;
+    if (!inside || !near) return;
     const stop = new AbortController();
     let next = 0;
     const time = () => (runs.current ? (performance.now() / 1000) % seconds : still);
@@ -58,7 +66,7 @@ export function MiniStage(props: {
       stop.abort();
       cancelAnimationFrame(next);
     };
-  }, [scenario, width, height, seconds, still]);
+  }, [near, scenario, width, height, seconds, still]);
 
   return (
     <div className="mini" ref={frame} aria-hidden="true">

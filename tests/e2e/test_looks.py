@@ -1,0 +1,175 @@
+"""What is set of a look in the studio, saved and put on again, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from ecg.render.browsers import find_browser
+from tests.e2e.client import Client
+from tests.e2e.service import Process
+
+expect.set_options(timeout=30_000)
+
+AXE = Path(__file__).resolve().parents[2] / "studio/node_modules/axe-core/axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def client(server: Process) -> Iterator[Client]:
+    with Client(server.url, "looks") as made:
+        yield made.sign_up()
+
+
+@pytest.fixture(scope="module")
+def video(client: Client, silent_video: Path) -> str:
+    """Its two seconds have a caption of each of two people."""
+    made = client.captioned(silent_video, 2)
+    document = client.call("GET", f"/videos/{made}/scenario")
+    document["speakers"] = {
+        "s1": {"label": "Ada", "color": "#f5b14b"}, "s2": {"label": "Ben", "color": "#56b4e9"},
+    }  # fmt: skip
+    for number, cue in enumerate(document["cues"]):
+        cue["speaker"] = f"s{number % 2 + 1}"
+    etag = client.ask("GET", f"/videos/{made}/scenario").headers["etag"]
+    client.call("PUT", f"/videos/{made}/scenario", document, **{"If-Match": etag})
+    return made
+
+
+@pytest.fixture(scope="module")
+def page(client: Client, video: str, server: Process) -> Iterator[Page]:
+    """The editor, signed in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(None), args=["--no-sandbox"]
+        )
+        opened = browser.new_page(
+            viewport={"width": 1280, "height": 900}, reduced_motion="reduce", locale="en-GB"
+        )
+        faults: list[str] = []
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.on(
+            "console", lambda line: faults.append(line.text) if line.type == "error" else None
+        )
+        opened.goto(f"{server.url}/videos/{video}")
+        opened.get_by_label("E-mail").fill(client.email)
+        opened.get_by_label("Password").fill(client.password)
+        opened.keyboard.press("Enter")
+        expect(opened.get_by_role("heading", name="Your looks")).to_be_visible()
+        faults.clear()  # the browser's own line about the 401 that led to the form
+        yield opened
+        assert not faults
+        browser.close()
+
+
+def check_access(page: Page) -> None:
+    page.evaluate(AXE.read_text())
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        assert not [(one["id"], one["nodes"][0]["target"]) for one in found], scheme
+
+
+def style(client: Client, page: Page, video: str) -> Any:
+    """Of the scenario as it is stored."""
+    expect(page.locator('.save-line[data-state="saved"]')).to_be_visible()
+    return client.call("GET", f"/videos/{video}/scenario")["style"]
+
+
+def choose(page: Page, group: str, name: str) -> None:
+    page.get_by_role("group", name=group).get_by_role("radio", name=name, exact=True).press("Space")
+
+
+def test_what_is_set_is_in_the_scenario_and_one_click_takes_it_back(
+    page: Page, client: Client, video: str
+) -> None:
+    page.get_by_label("Strength").fill("0.6")
+    choose(page, "Expression", "Plain")
+    assert style(client, page, video)["strength"] == 0
+    choose(page, "Expression", "Expressive")
+    choose(page, "Font", "Noto Sans JP")
+    choose(page, "Colours of speakers", "Bright")
+    choose(page, "Position", "Free")
+    page.get_by_label("Down").fill("0.3")
+    page.get_by_role("tab", name="Speakers").click()
+    page.get_by_label("Colour: Ben").fill("#ffffff")
+    page.get_by_role("tab", name="Look").click()
+    check_access(page)
+    assert style(client, page, video) == {
+        "name": "intention", "strength": 0.6, "parameters": {},
+        "overrides": {
+            "font": "Noto Sans JP Variable", "palette": ["#f9cc21", "#ffffff"],
+            "position": {"x": 0.5, "y": 0.3, "anchor": "center"},
+        },
+    }  # fmt: skip
+    choose(page, "Colours of speakers", "Their own")
+    assert "palette" not in style(client, page, video)["overrides"]
+
+
+def test_captions_are_dragged_to_where_they_are_let_go(
+    page: Page, client: Client, video: str
+) -> None:
+    page.locator(".cue-words .word").first.click()
+    grip = page.locator(".film-grip")
+    free = page.get_by_test_id("free-area")
+    expect(free).to_have_css("opacity", "0")
+    before, film = grip.bounding_box(), page.get_by_test_id("film").bounding_box()
+    assert before
+    assert film
+    x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 40, y + 50, steps=3)
+    expect(free).to_have_css("opacity", "1")
+    page.mouse.up()
+    place = style(client, page, video)["overrides"]["position"]
+    assert abs(place["x"] - (x - 40 - film["x"]) / film["width"]) < 0.01
+    assert abs(place["y"] - (y + 50 - film["y"]) / film["height"]) < 0.01
+    page.wait_for_timeout(300)
+    after = grip.bounding_box()
+    assert after
+    assert abs(after["x"] - before["x"] + 40) < 4
+    assert abs(after["y"] - before["y"] - 50) < 4
+    page.get_by_role("button", name="Show what players cover").click()
+    expect(free).to_have_css("opacity", "1")
+
+
+def test_a_look_is_saved_put_on_renamed_and_deleted(
+    page: Page, client: Client, video: str, server: Process
+) -> None:
+    wanted = style(client, page, video)
+    page.get_by_role("button", name="Save this look").click()
+    page.keyboard.type("Interview")
+    check_access(page)
+    page.keyboard.press("Enter")
+    card = page.get_by_role("button", name="Interview", exact=True)
+    expect(card).to_have_attribute("aria-pressed", "true")
+    page.get_by_text("Pop", exact=True).click()
+    expect(card).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Back to the style’s own").click()
+    assert style(client, page, video) == {**wanted, "name": "pop", "overrides": {}}
+    card.click()
+    expect(card).to_have_attribute("aria-pressed", "true")
+    assert style(client, page, video) == wanted
+    page.keyboard.press("Control+z")
+    assert style(client, page, video)["name"] == "pop"
+    page.get_by_role("button", name="Save this look").click()
+    page.keyboard.type("Interview")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("You have a look called “Interview”")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More about the look Interview").click()
+    page.get_by_role("menuitem", name="Rename").click()
+    page.keyboard.type("Calm")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Calm", exact=True)).to_be_visible()
+
+    page.goto(f"{server.url}/account")
+    expect(page.get_by_text("Calm Intention · 60 %")).to_be_visible()
+    check_access(page)
+    page.get_by_role("button", name="Delete the look “Calm”").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    assert client.call("GET", "/looks")["items"] == []
