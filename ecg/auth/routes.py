@@ -169,12 +169,13 @@ async def log_in(
 async def refresh(
     request: Anyone, desk: NamedDependency[AuthDesk], data: JSONBody[Refresh | None] = None
 ) -> Response[Tokens]:
-    """New tokens for a refresh token, which is used up; used again, it ends the session."""
+    """New tokens for a refresh token, which is used up. Used again within half a minute it gives
+    the same, as an answer may be lost; used after that, or after what it gave, it ends the session."""
     given = _refresh_token(request, data)
     if not given:
         raise Unauthorized("a refresh token is needed, in the body or the cookie; sign in")
     async with desk.database.transaction() as session:
-        going = await service.rotate(session, given)
+        going = await service.rotate(session, given, desk.tokens.follower(given))
     if going is None:
         raise Unauthorized("the refresh token is not valid any more; sign in again")
     access = desk.tokens.issue(going.account.id, going.account.role, going.id)

@@ -28,6 +28,8 @@ from ecg.kernel.identity import Principal, new_id
 Role = Literal["user", "admin"]
 
 REFRESH_DAYS = 30
+GRACE = timedelta(seconds=30)
+"""How long a used refresh token gives the token again that its first use gave."""
 _SKEW = 60
 """Seconds by which the clocks of two processes may differ."""
 PASSWORD_LENGTH = (8, 1024)
@@ -161,22 +163,29 @@ async def holds(session: AsyncSession, account: Account, password_hash: str) -> 
 
 async def begin_session(session: AsyncSession, account: Account) -> Session:
     first = new_id()
-    return Session(first, account, await _add_token(session, account.id, first, first))
+    secret = tokens.new_secret()
+    await _add_token(session, account.id, first, first, secret)
+    return Session(first, account, secret)
 
 
-async def rotate(session: AsyncSession, refresh_token: str) -> Session | None:
-    """The session that goes on with a new token, or ``None``: unknown, expired or revoked.
-    A token that was used before revokes its whole family, which the caller must commit."""
+async def rotate(session: AsyncSession, refresh_token: str, follower: str) -> Session | None:
+    """The session that goes on with ``follower`` in the token's place, or ``None``: unknown,
+    expired or revoked.
+
+    The answer to a first use is lost where a page is loaded anew while it waits, so a second use
+    within ``GRACE`` gives the same follower, unless that one was used: then it came. Any other
+    second use revokes the whole family, which the caller must commit."""
     token = await _locked(session, refresh_token)
     if token is None or token.revoked_at or token.expires_at <= utc_now():
         return None
-    if token.used_at:
+    if token.used_at is None:
+        token.used_at = utc_now()
+        await _add_token(session, token.user_id, new_id(), token.family_id, follower)
+    elif utc_now() - token.used_at > GRACE or not await _unused(session, follower):
         await _revoke(session, token.family_id)
         return None
-    token.used_at = utc_now()
     user = await session.get_one(User, token.user_id)
-    fresh = await _add_token(session, user.id, new_id(), token.family_id)
-    return Session(token.family_id, account_of(user), fresh)
+    return Session(token.family_id, account_of(user), follower)
 
 
 async def end_session(session: AsyncSession, refresh_token: str) -> None:
@@ -233,8 +242,9 @@ def account_of(user: User) -> Account:
     return Account(user.id, user.email, user.name, cast(Role, user.role))
 
 
-async def _add_token(session: AsyncSession, user_id: str, token_id: str, family_id: str) -> str:
-    secret = tokens.new_secret()
+async def _add_token(
+    session: AsyncSession, user_id: str, token_id: str, family_id: str, secret: str
+) -> None:
     row = RefreshToken(
         id=token_id,
         family_id=family_id,
@@ -244,7 +254,13 @@ async def _add_token(session: AsyncSession, user_id: str, token_id: str, family_
     )
     session.add(row)
     await session.flush()
-    return secret
+
+
+async def _unused(session: AsyncSession, refresh_token: str) -> bool:
+    wanted: Any = select(RefreshToken.id).where(
+        RefreshToken.hash == tokens.hashed(refresh_token), RefreshToken.used_at.is_(None)
+    )
+    return await session.scalar(wanted) is not None
 
 
 async def _locked(session: AsyncSession, refresh_token: str) -> RefreshToken | None:

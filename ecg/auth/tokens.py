@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -43,6 +45,11 @@ class AccessTokens:
     def issue(self, user_id: str, role: str, session_id: str) -> str:
         claims = {"sub": user_id, "role": role, "jti": new_id(), "sid": session_id}
         return sign(self._keys, AUDIENCE, claims, ACCESS_SECONDS)
+
+    def follower(self, refresh_token: str) -> str:
+        """The refresh token that a used one gives: always the same, and told by our key only."""
+        made = hmac.digest(self._keys[0].encode(), b"refresh " + refresh_token.encode(), "sha256")
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
     def refuse(self, session_ids: Collection[str]) -> None:
         """From now on refuses the tokens of these sessions, and of no others."""

@@ -58,3 +58,10 @@ def test_secrets_are_long_and_their_hashes_stable() -> None:
     assert len(made) == 100
     assert min(map(len, made)) == 43
     assert tokens.hashed("x") == tokens.hashed("x") != tokens.hashed("y")
+
+
+def test_the_next_refresh_token_is_told_by_our_key_alone() -> None:
+    ours, theirs = tokens.AccessTokens([KEY]), tokens.AccessTokens([OTHER])
+    assert ours.follower("a") == tokens.AccessTokens([KEY, OTHER]).follower("a")
+    assert len({ours.follower("a"), theirs.follower("a"), ours.follower("b")}) == 3
+    assert len(ours.follower("a")) == len(tokens.new_secret())
