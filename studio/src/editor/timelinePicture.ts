@@ -65,7 +65,7 @@ function sound(pen: CanvasRenderingContext2D, scene: Scene, height: number, past
   const middle = height * 0.46;
   const most = height * 0.44;
   const { values, perSecond } = scene.peaks;
-  const first = Math.floor(scene.left / BAR);
+  const first = Math.max(0, Math.floor(scene.left / BAR));
   for (let bar = first; bar * BAR < scene.left + scene.width; bar += 1) {
     const [from, to] = [(bar * BAR) / scene.scale, ((bar + 1) * BAR) / scene.scale];
     let peak = 0;

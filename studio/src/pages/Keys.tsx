@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { api, body, saying } from "../api/client.ts";
+import { api, body } from "../api/client.ts";
+import { failing } from "../api/told.ts";
 import { useLanguage } from "../text/index.tsx";
 import { Button, Failure, Field } from "../ui/controls.tsx";
 
@@ -23,7 +24,7 @@ export function Keys() {
       await work();
       await refresh();
     } catch (error) {
-      setFault(saying(error));
+      setFault(failing(error, text));
     }
   }
 
