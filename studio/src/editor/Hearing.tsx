@@ -26,7 +26,7 @@ export function Hearing(props: {
   const title = refused ? text.analysis.refusedTitle : over ? text.analysis.failedTitle : text.analysis.title;
   const problem = refused ? video.refusal : analysis?.error;
   const why = !refused && analysis?.state === "cancelled" ? text.analysis.cancelled : problem && told(problem, text);
-  const stage = analysis?.state === "running" ? (analysis.stage ?? "") : "queued";
+  const stage = analysis?.state === "running" ? (analysis.stage ?? "") : analysis?.state === "succeeded" ? "" : "queued";
   const stageName = video.state === "checking" && stage === "queued"
     ? (text.analysis.stages["probe"] ?? "")
     : (text.analysis.stages[stage] ?? text.analysis.working);
@@ -67,7 +67,7 @@ export function Hearing(props: {
               </span>
             </p>
             <Button
-              kind="quiet"
+              kind="outline"
               onClick={() => void ask(() => body(api.DELETE("/api/v1/videos/{video_id}/analysis", { params: { path } })))}
             >
               {text.analysis.cancel}
@@ -76,7 +76,7 @@ export function Hearing(props: {
         )}
         {over && !refused && (
           <p className="row">
-            <Button kind="primary" onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
+            <Button kind={problem?.code === "media_refused" ? "outline" : "primary"} onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
             <Button kind="outline" onClick={() => setAsking(true)}>{text.script.with}</Button>
           </p>
         )}

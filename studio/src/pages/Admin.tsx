@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, body, Refused, type Account, type Job } from "../api/client.ts";
 import { useMe } from "../api/queries.ts";
-import { failing } from "../api/told.ts";
+import { failing, told } from "../api/told.ts";
 import { ago, bytes, lasting } from "../format.ts";
 import { useLanguage } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
@@ -142,7 +142,7 @@ function JobRow({ job, owner }: { job: Job; owner: string }) {
           <Button size="small" kind="outline" disabled={asked} onClick={() => void retry()}>{text.admin.retry}</Button>
         )}
       </span>
-      {job.error && <p className="job-error">{job.error.detail} <code>{job.error.code}</code></p>}
+      {job.error && <p className="job-error" title={job.error.detail}>{told(job.error, text)} <code>{job.error.code}</code></p>}
       {fault && <p className="fault job-error" role="alert">{fault}</p>}
     </li>
   );

@@ -16,7 +16,7 @@ export function Keys() {
   const [made, setMade] = useState("");
   const [fault, setFault] = useState("");
   const refresh = () => client.invalidateQueries({ queryKey: ["keys"] });
-  const day = (time: string) => new Date(time).toLocaleDateString(language);
+  const day = (time: string) => new Date(time).toLocaleDateString(language, { dateStyle: "medium" });
 
   async function tried(work: () => Promise<unknown>) {
     setFault("");

@@ -101,8 +101,8 @@ export const en = {
     dismiss: "Dismiss",
   },
   time: {
-    seconds: (n: number) => `${n} s left`,
-    minutes: (n: number) => `${n} min left`,
+    seconds: (n: number) => `${n}\u00a0s left`,
+    minutes: (n: number) => `${n}\u00a0min left`,
   },
   analysis: {
     title: "Listening to your video",
