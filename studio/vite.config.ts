@@ -24,6 +24,8 @@ export default defineConfig({
     outDir: "../ecg/studio/static",
     emptyOutDir: true,
     target: "es2024",
+    // those that have light-dark(): where it were replaced, a dark part of a light page would not be dark
+    cssTarget: ["chrome125", "firefox129", "safari17.5"],
     // a font or a picture inside of a sheet is another origin to the page's policy
     assetsInlineLimit: 0,
     license: { fileName: "licenses.md" },

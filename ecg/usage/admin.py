@@ -54,11 +54,11 @@ def _jobs_table(name: str) -> TableClause:
     return table(name, *columns)
 
 
-_TABLES: dict[JobKind, TableClause] = {
+TABLES: dict[JobKind, TableClause] = {
     "analysis": _jobs_table("analyses"),
     "render": _jobs_table("renders"),
 }
-_RENDERS = _TABLES["render"]
+_RENDERS = TABLES["render"]
 _STATES = ("pending", "queued", "running", "succeeded", "failed", "cancelled")
 
 
@@ -93,7 +93,7 @@ async def jobs(
     cursor: str | None,
     limit: int,
 ) -> list[Job]:
-    chosen = {kind: _TABLES[kind]} if kind else _TABLES
+    chosen = {kind: TABLES[kind]} if kind else TABLES
     both = union_all(
         *(select(literal(name).label("kind"), *rows.c) for name, rows in chosen.items())
     ).subquery()

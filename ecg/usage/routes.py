@@ -20,9 +20,11 @@ from ecg.kernel.settings import LimitSettings
 from ecg.kernel.web import Caller
 from ecg.usage import admin, service
 from ecg.usage.admin import Account, Job, JobKind, JobState
+from ecg.usage.daily import Daily, daily
 from ecg.usage.service import Usage
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Days = Annotated[int, QueryParameter(ge=1, le=90)]
 
 
 class UsageDesk(msgspec.Struct, frozen=True):
@@ -37,6 +39,10 @@ class UsageDesk(msgspec.Struct, frozen=True):
 class Accounts(msgspec.Struct, frozen=True):
     items: list[Account]
     next_cursor: str | None
+
+
+class Dailies(msgspec.Struct, frozen=True):
+    items: list[Daily]
 
 
 class Retried(msgspec.Struct, frozen=True):
@@ -72,6 +78,14 @@ async def list_accounts(
     return Accounts(items[:limit], items[limit - 1].id if len(items) > limit else None)
 
 
+@get("/admin/usage/days")
+async def list_days(request: Caller, desk: NamedDependency[UsageDesk], days: Days = 30) -> Dailies:
+    """What all accounts did on each of the last days (UTC), oldest first. Admins only."""
+    _require_admin(request.user)
+    async with desk.database.transaction() as session:
+        return Dailies(await daily(session, days, desk.clock()))
+
+
 @get("/admin/jobs")
 async def list_jobs(  # noqa: PLR0913 - each is a parameter of the query
     request: Caller,
@@ -104,7 +118,7 @@ async def retry_job(
 def routes(desk: UsageDesk) -> Router:
     return Router(
         "/api/v1",
-        route_handlers=[read_usage, list_accounts, list_jobs, retry_job],
+        route_handlers=[read_usage, list_accounts, list_days, list_jobs, retry_job],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
     )
 

@@ -16,6 +16,7 @@ from ecg.kernel.settings import LimitSettings
 from ecg.kernel.web import create_app
 from ecg.usage import admin, service
 from ecg.usage.app import api_part
+from ecg.usage.daily import daily
 from ecg.usage.routes import UsageDesk
 
 pytestmark = pytest.mark.timed
@@ -172,7 +173,7 @@ async def test_routes_and_who_may_ask(database: Database) -> None:
         assert mine["today"] == {"renders": 1, "seconds": 10.0}
         assert mine["left"]["renders_per_day"] == 199
         for who in ("key", "owner"):
-            for path in ("usage", "jobs"):
+            for path in ("usage", "usage/days", "jobs"):
                 assert (
                     await client.get(f"/api/v1/admin/{path}", headers={"who": who})
                 ).status_code == 403
@@ -188,6 +189,10 @@ async def test_routes_and_who_may_ask(database: Database) -> None:
         assert [each["id"] for each in page["items"] + rest["items"]] == [owner, boss]
         assert page["items"][0]["usage"]["month"]["renders"] == 1
         assert rest["next_cursor"] is None
+        days = (await client.get("/api/v1/admin/usage/days?days=2", headers=head)).json()["items"]
+        assert [each["day"] for each in days][-1] == utc_now().date().isoformat()
+        assert (days[-1]["renders"], days[-1]["seconds"]) == (1, 10.0)
+        assert days[0] == {**days[-1], "day": days[0]["day"], "renders": 0, "seconds": 0.0}
         assert (
             await client.get("/api/v1/admin/jobs?state=failed&kind=render", headers=head)
         ).json()["items"] == []
@@ -200,6 +205,19 @@ async def test_routes_and_who_may_ask(database: Database) -> None:
             answer = await client.get(f"/api/v1/admin/jobs?{query}", headers=head)
             assert answer.status_code in {400, 422}, (query, answer.text)
             assert name in answer.json()["errors"][0]["path"], answer.text
+
+
+async def test_a_day_is_utc_and_what_was_given_back_is_not_in_it(database: Database) -> None:
+    owner = await add_user(database)
+    await reserve(database, owner)
+    await reserve(database, owner, now=NOW + timedelta(seconds=1))
+    given_back = await reserve(database, owner, now=NOW + timedelta(seconds=2))
+    await settle(database, given_back, charged=False)
+    async with database.transaction() as session:
+        days = await daily(session, 3, NOW + timedelta(hours=1))
+    assert [(str(each.day), each.renders, each.seconds) for each in days] == [
+        ("2026-01-30", 0, 0.0), ("2026-01-31", 1, 10.0), ("2026-02-01", 1, 10.0),
+    ]  # fmt: skip
 
 
 async def test_the_numbers_are_measured(database: Database) -> None:

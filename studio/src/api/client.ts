@@ -14,6 +14,7 @@ export type Usage = components["schemas"]["Usage"];
 export type Transcript = components["schemas"]["Transcript"];
 export type Job = components["schemas"]["Job"];
 export type Account = components["schemas"]["usage_admin_Account"];
+export type Daily = components["schemas"]["Daily"];
 
 /** An answer that was no success, in the server's own words. */
 export class Refused extends Error {

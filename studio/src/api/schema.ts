@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/usage/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListDays
+         * @description What all accounts did on each of the last days (UTC), oldest first. Admins only.
+         */
+        get: operations["ApiV1AdminUsageDaysListDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/google/callback": {
         parameters: {
             query?: never;
@@ -1155,6 +1175,20 @@ export interface components {
             tags?: string[];
             text: string;
         };
+        /** Dailies */
+        Dailies: {
+            items: components["schemas"]["Daily"][];
+        };
+        /** Daily */
+        Daily: {
+            analyses: number;
+            /** Format: date */
+            day: string;
+            failed: number;
+            renders: number;
+            seconds: number;
+            upload_bytes: number;
+        };
         /** Day */
         Day: {
             renders: number;
@@ -1991,6 +2025,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Accounts"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1AdminUsageDaysListDays: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dailies"];
                 };
             };
             /** @description What was refused, and why. */

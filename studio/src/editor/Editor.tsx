@@ -82,7 +82,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
           </nav>
           <SaveLine state={saving.state} />
           <span className="space" />
-          <Button kind="quiet" icon="undo" aria-label={text.editor.undo} disabled={!history.past.length} onClick={() => dispatch({ do: "undo" })} />
+          <Button kind="quiet" icon="undo" data-kept="" aria-label={text.editor.undo} disabled={!history.past.length} onClick={() => dispatch({ do: "undo" })} />
           <Button kind="quiet" icon="redo" aria-label={text.editor.redo} disabled={!history.future.length} onClick={() => dispatch({ do: "redo" })} />
           <Button kind="quiet" icon="keyboard" aria-label={text.editor.keys} onClick={() => setPanel("keys")} />
           <CaptionFiles id={video.id} name={name} onOpen={() => void saving.flush()} />

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { api, body, saying, Unreachable, type Output, type Render } from "../api/client.ts";
+import { api, body, type Output, type Render } from "../api/client.ts";
 import { follow } from "../api/events.ts";
 import { BUSY, keys, useRenders, useUsage } from "../api/queries.ts";
+import { failing, told } from "../api/told.ts";
 import { bytes, clock, newName, timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Failure, Progress, Segments } from "../ui/controls.tsx";
@@ -47,7 +48,7 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
       client.setQueryData<Render[]>(keys.renders(video.id), (known) => [render as Render, ...(known ?? [])]);
       refresh();
     } catch (error) {
-      setFault(error instanceof Unreachable ? text.errors.offline : saying(error));
+      setFault(failing(error, text));
     }
     setStarting(false);
   }
@@ -149,7 +150,7 @@ function RenderRow({ first, onOver }: { first: Render; onOver: () => void }) {
       setHeard(await body(api.DELETE("/api/v1/renders/{render_id}", { params: { path: { render_id: render.id } } })));
       over.current();
     } catch (error) {
-      setNote(saying(error));
+      setNote(failing(error, text));
     }
   }
 
@@ -161,7 +162,7 @@ function RenderRow({ first, onOver }: { first: Render; onOver: () => void }) {
       await navigator.clipboard.writeText(answer.url);
       setNote(text.export.copied);
     } catch (error) {
-      setNote(saying(error));
+      setNote(failing(error, text));
     }
   }
 
@@ -170,7 +171,7 @@ function RenderRow({ first, onOver }: { first: Render; onOver: () => void }) {
       <p className="render-head">
         <b>{what}{render.output.height ? ` · ${render.output.height}` : result ? ` · ${result.height}` : ""}</b>
         <span className="small muted number">
-          {busy ? (render.state === "running" && progress ? `${Math.floor((progress.frame / Math.max(1, progress.total)) * 100)} %` : text.export.queued)
+          {busy ? (render.state === "running" && progress ? `${Math.floor((progress.frame / Math.max(1, progress.total)) * 100)}%` : text.export.queued)
             : result ? `${clock(result.duration)} · ${bytes(result.size)}`
             : render.state === "cancelled" ? text.export.cancelled : text.export.failed}
         </span>
@@ -189,7 +190,7 @@ function RenderRow({ first, onOver }: { first: Render; onOver: () => void }) {
           </p>
         </>
       )}
-      {render.state === "failed" && <p className="tiny fault">{render.error?.detail}</p>}
+      {render.state === "failed" && <p className="tiny fault">{render.error && told(render.error, text)}</p>}
       {render.state === "succeeded" && (
         <p className="row">
           <a className="button" data-kind="primary" data-size="small" href={download} download="">{text.export.download}</a>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { api, body, saying, type Analysis, type Video } from "../api/client.ts";
+import { api, body, type Analysis, type Video } from "../api/client.ts";
+import { failing, told } from "../api/told.ts";
 import { timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
@@ -23,9 +24,9 @@ export function Hearing(props: {
   const refused = video.state === "refused";
   const over = refused || analysis?.state === "failed" || analysis?.state === "cancelled" || props.failed;
   const title = refused ? text.analysis.refusedTitle : over ? text.analysis.failedTitle : text.analysis.title;
-  const why = refused ? video.refusal?.detail
-    : analysis?.state === "cancelled" ? text.analysis.cancelled : analysis?.error?.detail;
-  const stage = analysis?.state === "running" ? (analysis.stage ?? "") : "queued";
+  const problem = refused ? video.refusal : analysis?.error;
+  const why = !refused && analysis?.state === "cancelled" ? text.analysis.cancelled : problem && told(problem, text);
+  const stage = analysis?.state === "running" ? (analysis.stage ?? "") : analysis?.state === "succeeded" ? "" : "queued";
   const stageName = video.state === "checking" && stage === "queued"
     ? (text.analysis.stages["probe"] ?? "")
     : (text.analysis.stages[stage] ?? text.analysis.working);
@@ -36,7 +37,7 @@ export function Hearing(props: {
     try {
       props.onRestart(await work());
     } catch (error) {
-      setFault(saying(error));
+      setFault(failing(error, text));
     }
   }
 
@@ -46,10 +47,10 @@ export function Hearing(props: {
   return (
     <Shell>
       <main className="page hearing">
-        <p className="small"><Link href="/" className="muted">← {text.nav.back}</Link></p>
+        <p><Link href="/" className="back">← {text.nav.back}</Link></p>
         <div className="film-box">
           {video.state === "ready" ? (
-            <video src={`/api/v1/videos/${video.id}/source`} controls playsInline preload="metadata" aria-label={video.filename} />
+            <video src={`/api/v1/videos/${video.id}/source`} poster={video.poster_url ?? undefined} controls playsInline preload="metadata" aria-label={video.filename} />
           ) : null}
         </div>
         <header>
@@ -62,11 +63,11 @@ export function Hearing(props: {
             <p className="hearing-line" role="status">
               <span>{stageName}</span>
               <span className="muted number">
-                {Math.round((analysis?.progress ?? 0) * 100)} %{left && ` · ${left}`}
+                {Math.round((analysis?.progress ?? 0) * 100)}%{left && ` · ${left}`}
               </span>
             </p>
             <Button
-              kind="quiet"
+              kind="outline"
               onClick={() => void ask(() => body(api.DELETE("/api/v1/videos/{video_id}/analysis", { params: { path } })))}
             >
               {text.analysis.cancel}
@@ -75,7 +76,7 @@ export function Hearing(props: {
         )}
         {over && !refused && (
           <p className="row">
-            <Button kind="primary" onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
+            <Button kind={problem?.code === "media_refused" ? "outline" : "primary"} onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
             <Button kind="outline" onClick={() => setAsking(true)}>{text.script.with}</Button>
           </p>
         )}

@@ -12,6 +12,7 @@ import { readPeaks, type Peaks } from "./waveform.ts";
 
 const ZOOMS = [40, 70, 120, 200, 340] as const;
 const AROUND = 400; // px beyond the visible that words are drawn in
+const MARGIN = 16; // px before the track, as the sheet has it
 
 /** Words as handles over the sound: drag an edge, and the neighbour that touches it moves along. */
 export function Timeline({ retiming }: { retiming: Retiming }) {
@@ -34,7 +35,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
 
   const look = useCallback(() => {
     const shown = room.current;
-    if (shown) setView({ left: shown.scrollLeft, width: shown.clientWidth });
+    if (shown) setView({ left: shown.scrollLeft - MARGIN, width: shown.clientWidth });
   }, []);
   useEffect(() => {
     const shown = room.current;

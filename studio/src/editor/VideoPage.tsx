@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
-import { api, body, Refused, saying, Unreachable, type Analysis } from "../api/client.ts";
+import { api, body, Refused, type Analysis } from "../api/client.ts";
 import { follow } from "../api/events.ts";
 import { BUSY, keys, useVideo } from "../api/queries.ts";
+import { failing } from "../api/told.ts";
 import { useText } from "../text/index.tsx";
 import { Failure } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
@@ -52,7 +53,7 @@ export default function VideoPage({ id }: { id: string }) {
           <h1>{missing(video.error) ? text.errors.noVideo : text.errors.unexpected}</h1>
           {!missing(video.error) && (
             <Failure
-              message={video.error instanceof Unreachable ? text.errors.offline : saying(video.error)}
+              message={failing(video.error, text)}
               onAgain={() => void video.refetch()}
             />
           )}

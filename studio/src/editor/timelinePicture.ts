@@ -21,7 +21,7 @@ const PITCH_REACH = 0.19;
 /** Semitones within 10 ms that no voice moves: there a new line begins. */
 const LEAP = 3;
 
-/** Draws the visible part: the sound's outline, and the pitch as it was measured, else one level a word. */
+/** Draws the visible part, in the canvas's own colours (text: what is past, border: what is to come, outline: pitch): the sound's outline, and the pitch as it was measured, else one level a word. */
 export function paint(canvas: HTMLCanvasElement, scene: Scene) {
   const ratio = devicePixelRatio || 1;
   const height = canvas.clientHeight;
@@ -33,9 +33,8 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, scene.width, height);
   const look = getComputedStyle(canvas);
-  const color = (name: string) => look.getPropertyValue(name).trim();
   sound(pen, scene, height, look.color, look.borderColor);
-  pen.strokeStyle = color("--cool");
+  pen.strokeStyle = look.outlineColor;
   pen.lineWidth = 2;
   pen.lineCap = pen.lineJoin = "round";
   if (scene.contour) pitchCurve(pen, scene, scene.contour, height);
@@ -65,7 +64,7 @@ function sound(pen: CanvasRenderingContext2D, scene: Scene, height: number, past
   const middle = height * 0.46;
   const most = height * 0.44;
   const { values, perSecond } = scene.peaks;
-  const first = Math.floor(scene.left / BAR);
+  const first = Math.max(0, Math.floor(scene.left / BAR));
   for (let bar = first; bar * BAR < scene.left + scene.width; bar += 1) {
     const [from, to] = [(bar * BAR) / scene.scale, ((bar + 1) * BAR) / scene.scale];
     let peak = 0;

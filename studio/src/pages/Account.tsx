@@ -17,10 +17,10 @@ export function AccountPage() {
   const usage = useUsage();
   const [chosen, setChosen] = useState(scheme.chosen());
   const meter = (label: string, used: number, all: number, shown: (n: number) => string) => (
-    <li>
+    <li className="meter">
       <span>{label}</span>
       <span className="muted number">{text.account.of(shown(used), shown(all))}</span>
-      <span className="meter"><Progress part={all ? used / all : 0} label={label} /></span>
+      <Progress part={used / Math.max(1, all)} high label={label} />
     </li>
   );
   return (
@@ -28,7 +28,7 @@ export function AccountPage() {
       <main className="page narrow">
         <header className="page-head">
           <div>
-            <Link href="/" className="small muted">← {text.nav.back}</Link>
+            <Link href="/" className="back">← {text.nav.back}</Link>
             <h1>{text.account.title}</h1>
             <p className="muted">{me.data?.email ?? " "}</p>
           </div>

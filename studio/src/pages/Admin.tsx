@@ -1,13 +1,15 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
-import { api, body, Refused, saying, Unreachable, type Account, type Job } from "../api/client.ts";
+import { api, body, Refused, type Account, type Job } from "../api/client.ts";
 import { useMe } from "../api/queries.ts";
+import { failing, told } from "../api/told.ts";
 import { ago, bytes, lasting } from "../format.ts";
-import { useLanguage, type Text } from "../text/index.tsx";
+import { useLanguage } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
 import { Shell } from "../ui/Shell.tsx";
 import { useTitle } from "../ui/title.ts";
+import { Days } from "./AdminDays.tsx";
 
 const STATES = ["pending", "queued", "running", "succeeded", "failed", "cancelled"] as const;
 const KINDS = ["analysis", "render"] as const;
@@ -26,17 +28,18 @@ export default function AdminPage() {
       <main className="page">
         <header className="page-head">
           <div>
-            <Link href="/" className="small muted">← {text.nav.back}</Link>
+            <Link href="/" className="back">← {text.nav.back}</Link>
             <h1>{text.admin.title}</h1>
           </div>
         </header>
         {me.isSuccess && me.data.role !== "admin" && <p className="muted">{text.admin.forbidden}</p>}
         {me.data?.role === "admin" && (
           <>
+            <Days />
             <Jobs emails={new Map(people.map((one) => [one.id, one.email]))} />
             <section className="admin-part" aria-labelledby="admin-usage">
               <h2 id="admin-usage">{text.admin.usage}</h2>
-              {accounts.isError && <Failure message={told(accounts.error, text)} onAgain={() => void accounts.refetch()} />}
+              {accounts.isError && <Failure message={failing(accounts.error, text)} onAgain={() => void accounts.refetch()} />}
               <ul className="rows">{people.map((one) => <AccountRow key={one.id} account={one} />)}</ul>
               {accounts.hasNextPage && (
                 <Button kind="outline" onClick={() => void accounts.fetchNextPage()}>{text.videos.loadMore}</Button>
@@ -47,10 +50,6 @@ export default function AdminPage() {
       </main>
     </Shell>
   );
-}
-
-function told(error: Error, text: Text): string {
-  return error instanceof Unreachable ? text.errors.offline : saying(error);
 }
 
 function useAccounts(enabled: boolean) {
@@ -98,7 +97,7 @@ function Jobs({ emails }: { emails: ReadonlyMap<string, string> }) {
           {STATES.map((one) => <option key={one} value={one}>{text.admin.states[one]}</option>)}
         </select>
       </header>
-      {jobs.isError && <Failure message={told(jobs.error, text)} onAgain={() => void jobs.refetch()} />}
+      {jobs.isError && <Failure message={failing(jobs.error, text)} onAgain={() => void jobs.refetch()} />}
       {jobs.isSuccess && !items.length && <p className="muted">{text.admin.none}</p>}
       <ul className="rows">{items.map((one) => <JobRow key={one.id} job={one} owner={emails.get(one.owner_id) ?? one.owner_id} />)}</ul>
       {jobs.hasNextPage && (
@@ -124,7 +123,7 @@ function JobRow({ job, owner }: { job: Job; owner: string }) {
       await body(api.POST("/api/v1/admin/jobs/{job_id}/retry", { params: { path: { job_id: job.id } } }));
       await client.invalidateQueries({ queryKey: ["admin", "jobs"] });
     } catch (error) {
-      setFault(error instanceof Error ? told(error, text) : String(error));
+      setFault(failing(error, text));
     } finally {
       setAsked(false);
     }
@@ -132,23 +131,19 @@ function JobRow({ job, owner }: { job: Job; owner: string }) {
 
   return (
     <li className="job">
-      <div className="job-what">
-        <p className="job-line">
-          <b>{text.admin.kinds[job.kind]}</b>
-          <span className="state" data-kind={SHOWN[job.state]}><span className="dot" />{text.admin.states[job.state]}</span>
-        </p>
-        <p className="small muted job-facts">
-          <span>{owner}</span>
-          <time dateTime={job.created_at} title={new Date(job.created_at).toLocaleString(language)}>{ago(job.created_at, language)}</time>
-          {took != null && <span className="number">{text.admin.took(lasting(took, language))}</span>}
-          {job.attempt > 1 && <span className="number">{text.admin.attempt(job.attempt)}</span>}
-        </p>
-        {job.error && <p className="small job-error">{job.error.detail} <code>{job.error.code}</code></p>}
-        {fault && <p className="fault" role="alert">{fault}</p>}
-      </div>
-      {job.state === "failed" && (
-        <Button size="small" kind="outline" disabled={asked} onClick={() => void retry()}>{text.admin.retry}</Button>
-      )}
+      <b>{text.admin.kinds[job.kind]}</b>
+      <span className="state" data-kind={SHOWN[job.state]}><span className="dot" />{text.admin.states[job.state]}</span>
+      <span className="muted job-owner" title={owner}>{owner}</span>
+      <time className="muted" dateTime={job.created_at} title={new Date(job.created_at).toLocaleString(language)}>{ago(job.created_at, language)}</time>
+      <span className="muted number">{took == null ? "" : text.admin.took(lasting(took, language))}</span>
+      <span className="muted number">{job.attempt > 1 && text.admin.attempt(job.attempt)}</span>
+      <span className="job-act">
+        {job.state === "failed" && (
+          <Button size="small" kind="outline" disabled={asked} onClick={() => void retry()}>{text.admin.retry}</Button>
+        )}
+      </span>
+      {job.error && <p className="job-error" title={job.error.detail}>{told(job.error, text)} <code>{job.error.code}</code></p>}
+      {fault && <p className="fault job-error" role="alert">{fault}</p>}
     </li>
   );
 }
@@ -162,7 +157,7 @@ function AccountRow({ account }: { account: Account }) {
     <div className="usage">
       <span className="tiny muted">{label}</span>
       <span className="tiny number">{text.account.of(shown(used), shown(all))}</span>
-      <Progress part={all ? Math.min(1, used / all) : 1} label={`${label}: ${account.email}`} />
+      <Progress part={used / Math.max(1, all)} high label={`${label}: ${account.email}`} />
     </div>
   );
   const facts = [
@@ -171,9 +166,9 @@ function AccountRow({ account }: { account: Account }) {
   ].filter(Boolean);
   return (
     <li className="account">
-      <div className="job-what">
-        <b>{account.email}</b>
-        <p className="small muted job-facts">{facts.map((one) => <span key={one}>{one}</span>)}</p>
+      <div className="account-who">
+        <b title={account.email}>{account.email}</b>
+        {facts.length > 0 && <p className="tiny muted">{facts.join(" · ")}</p>}
       </div>
       {meter(text.account.today, usage.today.renders, usage.quota.renders_per_day, String)}
       {meter(text.account.month, usage.month.renders, usage.quota.renders_per_month, String)}

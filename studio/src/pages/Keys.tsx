@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { api, body, saying } from "../api/client.ts";
+import { api, body } from "../api/client.ts";
+import { failing } from "../api/told.ts";
 import { useLanguage } from "../text/index.tsx";
 import { Button, Failure, Field } from "../ui/controls.tsx";
 
@@ -15,7 +16,7 @@ export function Keys() {
   const [made, setMade] = useState("");
   const [fault, setFault] = useState("");
   const refresh = () => client.invalidateQueries({ queryKey: ["keys"] });
-  const day = (time: string) => new Date(time).toLocaleDateString(language);
+  const day = (time: string) => new Date(time).toLocaleDateString(language, { dateStyle: "medium" });
 
   async function tried(work: () => Promise<unknown>) {
     setFault("");
@@ -23,7 +24,7 @@ export function Keys() {
       await work();
       await refresh();
     } catch (error) {
-      setFault(saying(error));
+      setFault(failing(error, text));
     }
   }
 

@@ -1,19 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useMemo, useState, type FormEvent } from "react";
 import { useLocation } from "wouter";
-import { api, body, saying, Unreachable } from "../api/client.ts";
+import { api, body } from "../api/client.ts";
 import { session } from "../api/session.ts";
+import { failing } from "../api/told.ts";
 import { showpiece } from "../editor/showpiece.ts";
-import { useText } from "../text/index.tsx";
+import { useLanguage } from "../text/index.tsx";
 import { Button, Field } from "../ui/controls.tsx";
 import { Wordmark } from "../ui/Icon.tsx";
 import { MiniStage } from "../ui/MiniStage.tsx";
 import { useTitle } from "../ui/title.ts";
+import { VoiceLine } from "../ui/VoiceLine.tsx";
 
-const SHOWN = showpiece();
+const STILL = 2.6; // s
 
 export function SignIn({ expired }: { expired: boolean }) {
-  const text = useText();
+  const { text, language } = useLanguage();
+  const shown = useMemo(() => showpiece(language), [language]);
   const ways = useQuery({
     queryKey: ["ways"],
     queryFn: () => body(api.GET("/api/v1/auth/ways")),
@@ -39,7 +42,7 @@ export function SignIn({ expired }: { expired: boolean }) {
       session.begin(answer);
       if (location.pathname === "/sign-in") go("/");
     } catch (error) {
-      setFault(error instanceof Unreachable ? text.errors.offline : saying(error));
+      setFault(failing(error, text));
       setBusy(false);
     }
   }
@@ -97,8 +100,9 @@ export function SignIn({ expired }: { expired: boolean }) {
       </div>
       <div className="door-show" role="img" aria-label={text.signIn.shown}>
         <div className="show-stage">
-          <MiniStage scenario={SHOWN.scenario} width={960} height={720} seconds={SHOWN.seconds} still={2.6} moving />
+          <MiniStage scenario={shown.scenario} width={960} height={720} seconds={shown.seconds} still={STILL} moving />
         </div>
+        <VoiceLine scenario={shown.scenario} seconds={shown.seconds} still={STILL} />
       </div>
     </main>
   );

@@ -2,11 +2,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import sampleAddress from "../../../examples/speech.mp4?url";
-import { api, body, saying, Unreachable, type Video } from "../api/client.ts";
+import { api, body, type Video } from "../api/client.ts";
 import { keys, useUsage, useVideos } from "../api/queries.ts";
+import { failing } from "../api/told.ts";
 import { bytes, clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
-import { Button, Dialog, Failure } from "../ui/controls.tsx";
+import { Button, Dialog, Failure, Progress } from "../ui/controls.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Menu, MenuItem } from "../ui/Menu.tsx";
 import { Shell } from "../ui/Shell.tsx";
@@ -47,7 +48,7 @@ export function Videos() {
           brought = NO_WORDING;
           setWording(NO_WORDING);
         } catch (error) {
-          setFault(error instanceof Unreachable ? text.errors.offline : saying(error));
+          setFault(failing(error, text));
         }
     }
     refresh();
@@ -104,12 +105,13 @@ export function Videos() {
         )}
         {videos.isError && (
           <Failure
-            message={videos.error instanceof Unreachable ? text.errors.offline : saying(videos.error)}
+            message={failing(videos.error, text)}
             onAgain={() => void videos.refetch()}
           />
         )}
         {empty && (
           <section className="drop" data-empty data-over={over || undefined}>
+            <span className="drop-mark"><Icon name="up" /></span>
             <h2>{text.videos.emptyTitle}</h2>
             <p>{text.videos.emptyLead}</p>
             <div className="row">
@@ -204,9 +206,10 @@ function VideoCard(props: {
       <div className="poster">
         {video.poster_url ? <img src={video.poster_url} alt="" loading="lazy" /> : <Icon name="film" />}
         {video.duration != null && <span className="length">{clock(video.duration)}</span>}
+        {shown.part != null && <Progress part={shown.part} label={shown.label} />}
       </div>
       <div className="about">
-        <h2 className="name small">
+        <h2 className="name small" title={name}>
           {opens ? <Link href={`/videos/${video.id}`}>{name}</Link> : name}
         </h2>
         <div className="more">
@@ -216,10 +219,12 @@ function VideoCard(props: {
             </MenuItem>
           </Menu>
         </div>
-        <p className="state" data-kind={shown.kind}>
-          <span className="dot" />
-          {shown.label}
-        </p>
+        {!props.upload && (
+          <p className="state" data-kind={shown.kind}>
+            <span className="dot" />
+            <span>{shown.label}</span>
+          </p>
+        )}
       </div>
       {props.upload && (
         <div className="work">
@@ -238,7 +243,7 @@ function DeleteDialog({ video, onDone }: { video: Video; onDone: () => void }) {
       await body(api.DELETE("/api/v1/videos/{video_id}", { params: { path: { video_id: video.id } } }));
       onDone();
     } catch (error) {
-      setFault(saying(error));
+      setFault(failing(error, text));
     }
   }
   return (

@@ -1,9 +1,13 @@
 import type { Video } from "../api/client.ts";
+import { BUSY } from "../api/queries.ts";
+import { told } from "../api/told.ts";
 import type { Text } from "../text/index.tsx";
 
 export interface Shown {
   kind: "good" | "busy" | "bad" | "idle";
   label: string;
+  /** how far it is, 0 to 1, where that is known */
+  part?: number;
 }
 
 /** What a video's card says of it. */
@@ -12,16 +16,14 @@ export function stateOf(video: Video, text: Text): Shown {
   const percent = (part: number) => Math.round(part * 100);
   if (video.state === "uploading") return { kind: "idle", label: text.videos.elsewhere };
   if (video.state === "refused")
-    return { kind: "bad", label: video.refusal?.detail ?? text.videos.refused };
+    return { kind: "bad", label: video.refusal ? told(video.refusal, text) : text.videos.refused };
   if (video.state === "checking") return { kind: "busy", label: text.videos.checking };
-  if (render?.state === "running" && render.progress)
-    return {
-      kind: "busy",
-      label: text.videos.exporting(percent(render.progress.frame / Math.max(1, render.progress.total))),
-    };
-  if (render?.state === "pending" || render?.state === "queued" || render?.state === "running")
-    return { kind: "busy", label: text.videos.exporting(0) };
-  if (analysis?.state === "running") return { kind: "busy", label: text.videos.hearing(percent(analysis.progress)) };
+  if (BUSY.has(render?.state ?? "")) {
+    const part = render?.progress ? render.progress.frame / Math.max(1, render.progress.total) : 0;
+    return { kind: "busy", label: text.videos.exporting(percent(part)), part };
+  }
+  if (analysis?.state === "running")
+    return { kind: "busy", label: text.videos.hearing(percent(analysis.progress)), part: analysis.progress };
   if (analysis?.state === "pending" || analysis?.state === "queued")
     return { kind: "busy", label: text.videos.waiting };
   if (analysis?.state === "failed" || analysis?.state === "cancelled")

@@ -41,7 +41,7 @@ export function AccountMenu() {
   }
 
   return (
-    <Menu trigger={<Button kind="quiet" icon="person" aria-label={text.nav.menu} />}>
+    <Menu trigger={<Button kind="quiet" icon="person" data-kept="" aria-label={text.nav.menu} />}>
       <p className="menu-label">{me.data?.email ?? ""}</p>
       <MenuItem onClick={() => go("/account")}>{text.nav.account}</MenuItem>
       {me.data?.role === "admin" && <MenuItem onClick={() => go("/admin")}>{text.admin.title}</MenuItem>}

@@ -98,12 +98,13 @@ export function Segments<T extends string>(props: {
   );
 }
 
-/** `part` 0 to 1, or null where nobody knows. */
-export function Progress({ part, label }: { part: number | null; label: string }) {
-  const percent = Math.round((part ?? 0) * 100);
+/** `part` 0 to 1, or null where nobody knows. `high`: it is a part of what may be used, so much is no good. */
+export function Progress({ part, label, high }: { part: number | null; label: string; high?: boolean }) {
+  const percent = Math.round(Math.min(1, part ?? 0) * 100);
   return (
     <div
       className="progress"
+      data-high={(high && percent >= 90) || undefined}
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}
