@@ -80,7 +80,8 @@ class _ChildEngine:
 
     async def backdrop(self, source: Path, on_alive: Callable[[], None] | None = None) -> Backdrop:
         job = ProbeJob(_told(source))
-        return await self._child.call("backdrop", job, Backdrop, on_alive=on_alive)
+        async with self._in_use():
+            return await self._child.call("backdrop", job, Backdrop, on_alive=on_alive)
 
     async def run(
         self,
@@ -113,7 +114,8 @@ class _ChildEngine:
         self, job: RealignJob, source: Path, on_alive: Callable[[], None] | None = None
     ) -> Realigned:
         order = RealignOrder(_told(source), job)
-        return await self._child.call("realign", order, Realigned, on_alive=on_alive)
+        async with self._in_use():
+            return await self._child.call("realign", order, Realigned, on_alive=on_alive)
 
     async def close(self) -> None:
         if self._timer is not None:

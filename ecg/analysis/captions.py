@@ -17,6 +17,7 @@ from ecg.analysis import desk as work
 from ecg.analysis import service
 from ecg.analysis.desk import AnalysisDesk
 from ecg.captions import transcript as transcripts
+from ecg.captions.backdrop import Backdrop
 from ecg.captions.compose import Rules
 from ecg.captions.document import encode
 from ecg.captions.findings import Finding
@@ -237,8 +238,10 @@ async def find_faults(
     request: Caller, desk: NamedDependency[AnalysisDesk], video_id: FromPath[UUID]
 ) -> Findings:
     """What would make the captions hard to read, each with its value, its limit and a repair."""
-    row, video = await _stored(desk, request.user.user_id, str(video_id))
-    return Findings(await asyncio.to_thread(_linted, row, video))
+    owner = request.user.user_id
+    row, video = await _stored(desk, owner, str(video_id))
+    backdrop = await work.find_backdrop(desk, owner, video.id)
+    return Findings(await asyncio.to_thread(_linted, row, video, backdrop))
 
 
 def checked(body: bytes, video: VideoFacts) -> Scenario:
@@ -303,12 +306,14 @@ def _exported(row: service.StoredScenario, video: VideoFacts, kind: str) -> str:
     return export_captions(scenario, kind, size=video.media.video[0].shown_size)
 
 
-def _linted(row: service.StoredScenario, video: VideoFacts) -> list[Finding]:
+def _linted(
+    row: service.StoredScenario, video: VideoFacts, backdrop: Backdrop | None
+) -> list[Finding]:
     scenario = service.scenario_of(row)
     if video.media is None or not video.media.video:
         return lint(scenario)
     picture = video.media.video[0]
-    return lint(scenario, size=picture.shown_size, fps=picture.rate)
+    return lint(scenario, size=picture.shown_size, fps=picture.rate, backdrop=backdrop)
 
 
 HANDLERS = (

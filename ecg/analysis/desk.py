@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.analysis import progress, service
 from ecg.analysis.interfaces import (
+    BACKDROP,
     CONTOUR,
     POSTER,
     PROBE_SECONDS,
@@ -28,6 +29,7 @@ from ecg.analysis.interfaces import (
     analysis_seconds,
 )
 from ecg.analysis.models import Analysis, Realignment
+from ecg.captions.backdrop import Backdrop, read_backdrop
 from ecg.captions.compose import Rules, compose
 from ecg.captions.scenario import Scenario
 from ecg.captions.styles import Style, load_style
@@ -50,9 +52,11 @@ _WRITES = {
     POSTER: "image/jpeg",
     TRANSCRIPT: "application/json",
     CONTOUR: "application/octet-stream",
+    BACKDROP: "application/octet-stream",
 }
 _TRANSCRIPT_LIMIT = 64 << 20
 _CONTOUR_LIMIT = 64 << 20
+_BACKDROP_LIMIT = 16 << 20
 
 
 class AnalysisDesk(msgspec.Struct, frozen=True):
@@ -202,6 +206,18 @@ async def read_contour(desk: AnalysisDesk, owner_id: str, video_id: str) -> byte
         raise NotFound(
             "this video was analysed before contours were kept; analyse it anew"
         ) from None
+
+
+async def find_backdrop(desk: AnalysisDesk, owner_id: str, video_id: str) -> Backdrop | None:
+    """What the picture looks like behind the captions, as the newest analysis that succeeded saw it;
+    ``None`` where that kept none."""
+    try:
+        async with desk.database.transaction() as session:
+            job_id, attempt = await service.find_succeeded(session, owner_id, video_id)
+        data = await desk.store.read(key_of(job_id, attempt, BACKDROP), _BACKDROP_LIMIT)
+        return await asyncio.to_thread(read_backdrop, data)
+    except (NotFound, InputRefused):
+        return None
 
 
 async def _ended(

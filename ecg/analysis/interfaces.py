@@ -244,3 +244,4 @@ def analysis_seconds(duration: float) -> float:
 POSTER = "poster.jpg"
 TRANSCRIPT = "transcript.json"
 CONTOUR = "contour.bin"
+BACKDROP = "backdrop.bin"

@@ -10,6 +10,7 @@ import msgspec
 
 from ecg.analysis import progress, wire
 from ecg.analysis.interfaces import (
+    BACKDROP,
     CONTOUR,
     POSTER,
     PROBE_SECONDS,
@@ -26,6 +27,7 @@ from ecg.analysis.interfaces import (
     Refused,
     analysis_seconds,
 )
+from ecg.captions.backdrop import packed
 from ecg.captions.document import encode
 from ecg.kernel.attempts import Stored, Ticket, Trouble
 from ecg.kernel.errors import MediaRefused
@@ -130,6 +132,7 @@ async def _analysed(
     await _report(tried, Probed(media, await _stored(tried, POSTER, poster.data)))
     async with within(analysis_seconds(media.duration), "recognising the speech"):
         with tried.life.of_engine() as alive:
+            await _stored(tried, BACKDROP, packed(await engine.backdrop(tried.source, alive)))
             result = await engine.run(request.job, tried.source, heard, alive)
     stage("upload")
     await _stored(tried, CONTOUR, result.contour)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from ecg.captions.colors import Rgb, luminance
+from ecg.kernel.errors import DocumentInvalid
 
 LONGER_SIDE = 64
-PER_SECOND = 2
+PER_SECOND = 1
 """Pixels of a frame's longer side, and frames of a second at most."""
 
 BRIGHTEST = 0.9
@@ -26,6 +27,28 @@ class Backdrop(msgspec.Struct, frozen=True):
     height: int
     times: tuple[float, ...]
     frames: tuple[bytes, ...]
+
+
+_DECODER = msgspec.msgpack.Decoder(Backdrop)
+
+
+def packed(backdrop: Backdrop) -> bytes:
+    """As it is stored; ``read_backdrop`` reads it."""
+    return msgspec.msgpack.encode(backdrop)
+
+
+def read_backdrop(data: bytes) -> Backdrop:
+    """Raises ``DocumentInvalid`` for what ``packed`` does not write."""
+    try:
+        found = _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DocumentInvalid(f"is no backdrop: {error}", "$") from None
+    size = 3 * found.width * found.height
+    if size < 3 or {len(frame) for frame in found.frames} - {size}:
+        raise DocumentInvalid("is no backdrop: its frames are not of its size", "$")
+    if len(found.times) != len(found.frames):
+        raise DocumentInvalid("is no backdrop: not each frame has its time", "$")
+    return found
 
 
 def behind(

@@ -22,7 +22,14 @@ from ecg.analysis import routes as analysis_routes
 from ecg.analysis import service as analyses
 from ecg.analysis import wire as analysis_wire
 from ecg.analysis.desk import AnalysisDesk
-from ecg.analysis.interfaces import CONTOUR, TRANSCRIPT, Analysed, AnalysisReport, Probed
+from ecg.analysis.interfaces import (
+    BACKDROP,
+    CONTOUR,
+    TRANSCRIPT,
+    Analysed,
+    AnalysisReport,
+    Probed,
+)
 from ecg.captions.document import encode
 from ecg.captions.transcript import Model, Segment, Speaker, Transcript, Word
 from ecg.kernel import ratelimit
@@ -157,7 +164,12 @@ class World(msgspec.Struct):
         assert answer.is_success, answer.text
 
     async def analyse(
-        self, job: str, transcript: Transcript, media: MediaInfo = MEDIA, contour: bytes = b""
+        self,
+        job: str,
+        transcript: Transcript,
+        media: MediaInfo = MEDIA,
+        contour: bytes = b"",
+        backdrop: bytes = b"",
     ) -> str:
         """As a worker does, from the attempt to the last report; returns that report's id."""
         attempt = (await analysis.begin(self.analysis, job)).number
@@ -165,10 +177,11 @@ class World(msgspec.Struct):
             self.analysis, new_id(), AnalysisReport(job, attempt, Probed(media, None))
         )
         data = encode(transcript)
-        urls = await analysis.sign(self.analysis, job, attempt, [TRANSCRIPT, CONTOUR])
+        urls = await analysis.sign(self.analysis, job, attempt, [TRANSCRIPT, CONTOUR, BACKDROP])
         await self.put(urls[TRANSCRIPT].put, data)
-        if contour:
-            await self.put(urls[CONTOUR].put, contour)
+        for name, measured in ((CONTOUR, contour), (BACKDROP, backdrop)):
+            if measured:
+                await self.put(urls[name].put, measured)
         stored = Stored(TRANSCRIPT, len(data), hashlib.sha256(data).hexdigest())
         report_id = new_id()
         report = AnalysisReport(job, attempt, Analysed(stored, 1.0))

@@ -8,6 +8,7 @@ from collections import Counter
 
 import msgspec
 
+from ecg.captions.backdrop import Backdrop, packed
 from ecg.captions.scenario import MAX_CUES
 from ecg.render import desk as render_desk
 from ecg.render.interfaces import RenderRequest
@@ -161,6 +162,30 @@ async def test_captions_and_findings(here: World) -> None:
     found = await here.get(owner, f"{base}/lint")
     assert isinstance(found["items"], list)
     assert found["next_cursor"] is None
+
+
+async def test_contrast_is_judged_by_the_picture_that_the_analysis_saw(here: World) -> None:
+    owner = await here.add_user()
+
+    async def judged(backdrop: bytes) -> set[str]:
+        video = await here.add_video(owner, "checking")
+        job = await here.start(owner, video)
+        await here.analyse(job, transcript_of("Hello", "world"), backdrop=backdrop)
+        document, version = await scenario_of(here, owner, video)
+        document["style"]["overrides"] = {"box": 0.4}
+        path = f"/videos/{video}"
+        kept = await here.ask(owner, "PUT", f"{path}/scenario", document, **{"If-Match": version})
+        assert kept.status_code == 200, kept.text
+        found = (await here.get(owner, f"{path}/lint"))["items"]
+        return {one["code"] for one in found if one["code"].startswith("contrast")}
+
+    def of(level: int) -> bytes:
+        return packed(Backdrop(64, 36, (0.0,), (bytes([level]) * (64 * 36 * 3),)))
+
+    assert await judged(of(255)) == {"contrast"}
+    assert await judged(of(20)) == set()
+    for unusable in (b"", b"nonsense", of(255)[:-1], packed(Backdrop(64, 36, (0.0,), (b"short",)))):
+        assert await judged(unusable) == {"contrast_unknown"}
 
 
 async def test_wishes_that_cannot_be_met_are_refused_by_name(here: World) -> None:

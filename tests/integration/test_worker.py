@@ -23,6 +23,7 @@ from ecg.analysis.interfaces import (
     Refused,
 )
 from ecg.analysis.pulling import pull
+from ecg.captions.backdrop import read_backdrop
 from ecg.captions.transcript import read_transcript
 from ecg.kernel.attempts import Attempt, SignedPair, Ticket
 from ecg.kernel.errors import Conflict, Unavailable
@@ -200,6 +201,8 @@ async def test_an_analysis_brings_facts_a_poster_and_a_transcript(store, put, an
     assert "country" in " ".join(
         word.text for part in read_transcript(document).segments for word in part.words
     )
+    backdrop = read_backdrop(await desk.stored("backdrop.bin"))
+    assert (backdrop.width, backdrop.height, backdrop.times[0]) == (64, 36, 0)
     shares = [share for _, share in sorted(seen, key=lambda one: one[1])]
     assert {stage for stage, _ in seen} & {"decode", "transcribe", "measure"}
     assert 0 <= shares[0] < shares[-1] <= 1
