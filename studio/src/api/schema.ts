@@ -239,7 +239,8 @@ export interface paths {
         put?: never;
         /**
          * Refresh
-         * @description New tokens for a refresh token, which is used up; used again, it ends the session.
+         * @description New tokens for a refresh token, which is used up. Used again within half a minute it gives
+         *     the same, as an answer may be lost; used after that, or after what it gave, it ends the session.
          */
         post: operations["ApiV1AuthRefreshRefresh"];
         delete?: never;
@@ -1703,16 +1704,7 @@ export interface components {
             title: string;
             type: components["schemas"]["Type"];
         };
-        /**
-         * StyleChoice
-         * @example {
-         *       "name": "karaoke",
-         *       "strength": 0.6,
-         *       "overrides": {
-         *         "size": 1.2
-         *       }
-         *     }
-         */
+        /** StyleChoice */
         StyleChoice: {
             name: string;
             overrides?: components["schemas"]["Overrides"];
