@@ -167,6 +167,26 @@ def test_a_name_stands_where_the_speaker_changes(stage):
     assert stage.page.evaluate("() => root.querySelector('.speaker')") is None
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_small_lines_have_whole_spaces(stage, style):
+    below = {"language": "en", "text": "Speaker 2"}
+    talk = scenario(
+        cue("Hi", 0, 1, secondary=below), cue("Yes", 1, 2, speaker="daniel"), style=style
+    )
+    talk["speakers"]["mina"]["label"] = "Speaker 1"
+    stage.open(talk).seek(0.5)
+    spaces = stage.page.evaluate(
+        """() => [...root.querySelectorAll(".speaker, .secondary")].map((line) => {
+          const space = document.createRange();
+          space.setStart(line.firstChild, 7);
+          space.setEnd(line.firstChild, 8);
+          return space.getBoundingClientRect().width / parseFloat(getComputedStyle(line).fontSize);
+        })"""
+    )
+    assert len(spaces) == 2
+    assert min(spaces) > 0.18
+
+
 def test_a_translation_stands_below(stage):
     stage.open(
         scenario(cue("Hello there", 0, 1, secondary={"language": "ko", "text": "안녕하세요"}))
