@@ -73,6 +73,38 @@ SOURCES = (
         "LICENSE",
         "100 900",
     ),
+    Source(
+        "@fontsource/anton@5.3.0",
+        "Anton",
+        "index.css",
+        r"anton-latin(-ext)?-400-normal\.woff2",
+        "LICENSE",
+        "1 1000",  # one weight for all, as the browser must make none of its own
+    ),
+    Source(
+        "@fontsource-variable/nunito@5.3.0",
+        "Nunito Variable",
+        "index.css",
+        r"nunito-latin(-ext)?-wght-normal\.woff2",
+        "LICENSE",
+        "200 1000",
+    ),
+    Source(
+        "@fontsource-variable/source-serif-4@5.3.1",
+        "Source Serif 4 Variable",
+        "index.css",
+        r"source-serif-4-latin(-ext)?-wght-normal\.woff2",
+        "LICENSE",
+        "200 900",
+    ),
+    Source(
+        "@fontsource-variable/shantell-sans@5.3.0",
+        "Shantell Sans Variable",
+        "index.css",
+        r"shantell-sans-latin(-ext)?-wght-normal\.woff2",
+        "LICENSE",
+        "300 800",
+    ),
 )
 
 
@@ -108,12 +140,14 @@ def copy_faces(source, css, folder, slug):
         name = re.search(r"url\(['\"]?\./(.*?\.woff2)", face)[1]
         if not re.fullmatch(source.files, Path(name).name):
             continue
-        number = re.search(r"\d+", Path(name).stem)
-        file = f"{slug}/{number[0]:0>3}.woff2" if number else f"{slug}.woff2"
+        part = re.search(r"\d+(?=-wght|$)|latin-ext|latin", Path(name).stem)
+        file = f"{slug}/{part[0]:0>3}.woff2" if part else f"{slug}.woff2"
         (folder / file).parent.mkdir(exist_ok=True)
         shutil.copyfile(css.parent / name, folder / file)
         stated = re.search(r"unicode-range:\s*([^;]+);", face)
-        yield describe(source, folder / file, file, stated[1] if stated else None)
+        # of Latin letters, what is stated is more than is there
+        known = stated[1] if stated and "latin" not in file else None
+        yield describe(source, folder / file, file, known)
 
 
 def describe(source, path, file, stated):

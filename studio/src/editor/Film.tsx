@@ -97,8 +97,8 @@ export function Film() {
             aria-label={video.filename}
             onClick={player.toggle}
           />
-          <div className="film-stage" ref={holder} data-testid="stage" />
           {free && <FreeArea free={free} shown={guarded} />}
+          <div className="film-stage" ref={holder} data-testid="stage" />
           <Grip grip={grip} holder={holder} />
           {state.failed && <p className="film-note">{text.editor.cannotPlay}</p>}
           {fault && <p className="film-note" role="alert">{fault}</p>}

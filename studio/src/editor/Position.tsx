@@ -4,16 +4,15 @@ import { useDesk } from "./context.ts";
 import type { Region } from "./document.ts";
 import { override } from "./edits.ts";
 
-/** Where a point begins that is to be set by numbers: where most captions stand. */
-const FREE = { x: 0.5, y: 0.8, anchor: "center" as const };
-
 /** Where captions stand: a place by name, or a point, which is dragged in the film or set here. */
 export function Position({ usual }: { usual: Region }) {
-  const { history, dispatch } = useDesk();
+  const { history, dispatch, width, height } = useDesk();
   const text = useText();
   const place = history.present.style.overrides?.position ?? usual;
   const put = (position: Region, group?: string) =>
     dispatch({ do: "edit", change: (one) => override(one, { position }), ...(group && { group }) });
+  // where most captions stand, and no player covers them
+  const free = { x: 0.5, y: height > width ? 0.55 : 0.8, anchor: "center" as const };
   const point = typeof place === "object" ? place : null;
   return (
     <div className="field">
@@ -27,7 +26,7 @@ export function Position({ usual }: { usual: Region }) {
           ["bottom", text.look.bottom],
           ["free", text.look.free],
         ]}
-        onChange={(name) => put(name === "free" ? FREE : name)}
+        onChange={(name) => put(name === "free" ? free : name)}
       />
       {point &&
         (["x", "y"] as const).map((axis) => (

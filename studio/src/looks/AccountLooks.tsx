@@ -37,7 +37,7 @@ export function AccountLooks() {
             ) : (
               <li key={look.id}>
                 <span className="look-row">
-                  {look.name}{" "}
+                  <span>{look.name}</span>
                   <span className="muted small">
                     {titled(look.style.name)} · {text.looks.strength(look.style.strength ?? 1)}
                   </span>

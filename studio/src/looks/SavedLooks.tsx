@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Look } from "../api/client.ts";
 import { useStyles } from "../api/queries.ts";
 import { useDesk } from "../editor/context.ts";
@@ -20,6 +20,16 @@ export function SavedLooks(props: { sample: Sample | null; wear: (style: Scenari
   const [naming, setNaming] = useState<Look | "new" | null>(null);
   const { style } = history.present;
   const worn = looks.find((one) => sameStyle(one.style, style));
+  const section = useRef<HTMLElement>(null);
+  const named = useRef("");
+  useEffect(() => {
+    const before = named.current;
+    named.current = naming === "new" ? "new" : (naming?.id ?? "");
+    // the field that had the focus is gone: what it named has it now
+    if (!before || naming || document.activeElement !== document.body) return;
+    const find = (selector: string) => section.current?.querySelector<HTMLElement>(selector);
+    (find(`[data-look="${before}"]`) ?? find("[data-worn]") ?? find(".save-look"))?.focus();
+  }, [naming]);
   const done = (line: string) => (went: boolean) => {
     if (went) {
       setNaming(null);
@@ -29,7 +39,7 @@ export function SavedLooks(props: { sample: Sample | null; wear: (style: Scenari
   };
 
   return (
-    <section className="saved-looks">
+    <section className="saved-looks" ref={section}>
       <h3>{text.looks.title}</h3>
       {looks.length > 0 && (
         <ul className="gallery">
@@ -71,7 +81,7 @@ export function SavedLooks(props: { sample: Sample | null; wear: (style: Scenari
           onCancel={() => setNaming(null)}
         />
       ) : (
-        <Button kind="outline" size="small" icon="plus" disabled={worn !== undefined} onClick={() => setNaming("new")}>
+        <Button className="button save-look" kind="outline" size="small" icon="plus" disabled={worn !== undefined} onClick={() => setNaming("new")}>
           {text.looks.save}
         </Button>
       )}
@@ -86,7 +96,7 @@ function LookCard(props: { look: Look; sample: Sample | null; worn: boolean; onP
   const [looked, told] = useLooked();
   const words = styles.data?.find((one) => one.name === look.style.name)?.paging.words;
   return (
-    <button type="button" className="style-card" aria-pressed={worn} onClick={props.onPick} {...told}>
+    <button type="button" className="style-card" data-look={look.id} data-worn={worn ? "" : undefined} aria-pressed={worn} onClick={props.onPick} {...told}>
       <StyleFace sample={props.sample} style={look.style} words={words} moving={looked || worn} title={look.name} />
     </button>
   );

@@ -63,6 +63,7 @@ export const enEditor = {
     middle: "Middle",
     bottom: "Bottom",
     font: "Font",
+    lacks: (letters: string) => `Not in this font, drawn in another: ${letters}`,
     expression: "Expression",
     plainly: "Plain",
     expressively: "Expressive",

@@ -64,6 +64,7 @@ export const koEditor: typeof enEditor = {
     middle: "가운데",
     bottom: "아래",
     font: "글꼴",
+    lacks: (letters) => `이 글꼴에 없어 다른 글꼴로 그리는 글자: ${letters}`,
     expression: "표현",
     plainly: "담백하게",
     expressively: "표현력 있게",

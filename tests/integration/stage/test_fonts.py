@@ -40,6 +40,13 @@ def characters(family):
     }
 
 
+EUROPE = (
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿĀāĂăĄąĆćĊċČčĎďĐđĒēĖėĘęĚěĞğĠġĢģĦħĪīĮįİı"
+    "ĶķĹĺĻļĽľŁłŃńŅņŇňŌōŐőŒœŔŕŘřŚśŞşŠšŤťŪūŮůŰűŲųŴŵŶŷŸŹźŻżŽžȘșȚț¡¿«»“”‘’„…–—€£"
+)
+DISPLAY = ("Anton", "Nunito Variable", "Shantell Sans Variable", "Source Serif 4 Variable")
+
+
 @pytest.mark.parametrize(
     ("family", "needed"),
     [
@@ -47,6 +54,7 @@ def characters(family):
         ("Noto Sans JP Variable", [*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x266B]),
         ("Noto Sans JP Variable", [ord(c) for c in "日本語漢字鬱辻亜唖々〆"]),
         ("Noto Sans Arabic Variable", [*range(0x621, 0x63B), *range(0x641, 0x653)]),
+        *((family, [*range(0x20, 0x7F), *map(ord, EUROPE)]) for family in DISPLAY),
         ("Noto Color Emoji", [*range(0x1F600, 0x1F650), *range(0x1F1E6, 0x1F200), 0x2764]),
     ],
 )
