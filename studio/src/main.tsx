@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Component, lazy, StrictMode, Suspense, useSyncExternalStore, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
-import { Link, Route, Switch } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { Refused } from "./api/client.ts";
 import { session } from "./api/session.ts";
 import { AccountPage } from "./pages/Account.tsx";
@@ -9,6 +9,7 @@ import { SignIn } from "./pages/SignIn.tsx";
 import { Videos } from "./pages/Videos.tsx";
 import { TextProvider, useText } from "./text/index.tsx";
 import { scheme } from "./ui/appearance.ts";
+import { useArrival } from "./ui/arrival.ts";
 import { Button } from "./ui/controls.tsx";
 import { Shell } from "./ui/Shell.tsx";
 import "./styles/theme.css";
@@ -25,6 +26,9 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      // a query that waits for a connection says nothing of it; one that failed does
+      networkMode: "always",
+      refetchOnReconnect: true,
       retry: (count, error) => count < 2 && !(error instanceof Refused && error.problem.status < 500),
     },
   },
@@ -33,6 +37,8 @@ const client = new QueryClient({
 function Pages() {
   const state = useSyncExternalStore(session.subscribe, session.state);
   const text = useText();
+  const [path] = useLocation();
+  useArrival(`${state} ${path}`);
   if (state !== "in") return <SignIn expired={state === "expired"} />;
   return (
     <Suspense fallback={null}>

@@ -24,6 +24,8 @@ export const CueView = memo(function CueView(props: {
   const { cue, selected } = props;
   const text = useText();
   const finding = foremost(props.findings);
+  // one caption is on the way of the Tab key, however many there are
+  const onTheWay = selected >= 0 || props.first ? 0 : -1;
   return (
     <li
       className="cue-row"
@@ -35,7 +37,7 @@ export const CueView = memo(function CueView(props: {
       {props.headed && (
         <p className="cue-head">
           {cue.kind === "speech" ? (
-            <SpeakerMenu cue={cue} speaker={props.speaker} />
+            <SpeakerMenu cue={cue} speaker={props.speaker} tabIndex={onTheWay} />
           ) : (
             <span className="cue-sound">{text.editor.sound}</span>
           )}
@@ -70,7 +72,7 @@ export const CueView = memo(function CueView(props: {
           ];
         })}
       </p>
-      {finding && <FindingNote finding={finding} settled={props.settled} />}
+      {finding && <FindingNote finding={finding} settled={props.settled} tabIndex={onTheWay} />}
     </li>
   );
 });

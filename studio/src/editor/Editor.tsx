@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useReducer, useState } from "react";
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, body, type Transcript as Heard, type Video } from "../api/client.ts";
 import { useText } from "../text/index.tsx";
@@ -13,6 +13,7 @@ import { DeskContext, type Desk } from "./context.ts";
 import { equal } from "./edits.ts";
 import { ExportPanel } from "./ExportPanel.tsx";
 import { Film } from "./Film.tsx";
+import { useKeptFocus } from "./focus.ts";
 import { begin, reduce } from "./history.ts";
 import { Inspector, type Tab } from "./Inspector.tsx";
 import { KeysDialog, useKeys } from "./keys.tsx";
@@ -41,6 +42,8 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
   const [tab, setTab] = useState<Tab>("look");
   const [panel, setPanel] = useState<"export" | "keys" | null>(null);
   const [line, say] = useState("");
+  const whole = useRef<HTMLDivElement>(null);
+  useKeptFocus(whole);
   const duration = video.duration ?? 0;
   const [player] = useState(() => createPlayer(duration, video.fps ?? 25));
   useEffect(() => () => player.end(), [player]);
@@ -72,7 +75,7 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
   const name = video.filename.replace(/\.[^.]+$/, "");
   return (
     <DeskContext value={desk}>
-      <div className="editor" data-panel={panel ?? undefined}>
+      <div className="editor" ref={whole} data-panel={panel ?? undefined}>
         <header className="bar">
           <Link href="/" className="wordmark" aria-label={text.nav.back}><Logo /></Link>
           <nav className="crumbs" aria-label={text.nav.videos}>

@@ -8,6 +8,7 @@ import { bytes, clock, newName, timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Failure, Progress, Segments } from "../ui/controls.tsx";
 import { useDesk } from "./context.ts";
+import { useFocusBack } from "./focus.ts";
 
 type Format = NonNullable<Output["format"]>;
 type Quality = NonNullable<Output["quality"]>;
@@ -26,6 +27,7 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
   const [fault, setFault] = useState("");
   const [starting, setStarting] = useState(false);
   const title = useRef<HTMLHeadingElement>(null);
+  useFocusBack();
   useEffect(() => title.current?.focus(), []);
 
   const refresh = () => {
@@ -34,6 +36,7 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
   };
 
   async function start() {
+    if (starting) return;
     setFault("");
     setStarting(true);
     try {
@@ -60,7 +63,7 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
     ["mov-alpha", text.export.mov, text.export.aloneHint],
   ];
   return (
-    <aside className="export" aria-labelledby="export-title" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); props.onClose(); } }}>
+    <aside className="export" tabIndex={-1} aria-labelledby="export-title" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); props.onClose(); } }}>
       <header className="panel-head">
         <h2 id="export-title" ref={title} tabIndex={-1}>{text.export.title}</h2>
         <span className="space" />
@@ -93,7 +96,7 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
           </select>
         </div>
         {fault && <Failure message={fault} />}
-        <Button kind="primary" size="large" disabled={starting} onClick={() => void start()}>
+        <Button kind="primary" size="large" aria-disabled={starting} onClick={() => void start()}>
           {starting ? text.export.starting : text.export.start}
         </Button>
         <p className="tiny muted">

@@ -80,7 +80,7 @@ export function Film() {
   useEffect(placeGrip, [state.playing]);
 
   return (
-    <main className="film" aria-label={text.editor.playback}>
+    <main className="film" tabIndex={-1} aria-label={text.editor.playback}>
       <div className="film-room">
         <div
           className="film-frame"

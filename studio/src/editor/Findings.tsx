@@ -22,7 +22,7 @@ export function foremost(findings: readonly Finding[] | undefined): Finding | un
 }
 
 /** `settled`: the document is the one that was looked at, so that the repair fits it. */
-export function FindingNote({ finding, settled }: { finding: Finding; settled: boolean }) {
+export function FindingNote({ finding, settled, tabIndex = 0 }: { finding: Finding; settled: boolean; tabIndex?: 0 | -1 }) {
   const { dispatch, say } = useDesk();
   const text = useText();
   const patch = finding.repair;
@@ -34,6 +34,7 @@ export function FindingNote({ finding, settled }: { finding: Finding; settled: b
           size="small"
           kind="outline"
           disabled={!settled}
+          tabIndex={tabIndex}
           onClick={(event) => {
             event.stopPropagation();
             dispatch({ do: "edit", change: (one) => repair(one, patch) });

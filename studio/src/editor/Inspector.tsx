@@ -15,7 +15,7 @@ export function Inspector(props: {
 }) {
   const text = useText();
   return (
-    <aside className="inspector" aria-label={text.look.tab}>
+    <aside className="inspector" tabIndex={-1} aria-label={text.look.tab}>
       <Tabs.Root value={props.tab} onValueChange={(value) => props.onTab(value as Tab)} className="tabs">
         <Tabs.List className="tab-list">
           <Tabs.Tab value="look" className="tab">{text.look.tab}</Tabs.Tab>

@@ -6,7 +6,7 @@ import { addSpeaker, assign } from "./edits.ts";
 import { PALETTE } from "./palette.ts";
 
 /** Who says a caption, and giving it to another. */
-export function SpeakerMenu({ cue, speaker }: { cue: Cue; speaker: Speaker | undefined }) {
+export function SpeakerMenu({ cue, speaker, tabIndex }: { cue: Cue; speaker: Speaker | undefined; tabIndex: 0 | -1 }) {
   const { history, dispatch } = useDesk();
   const text = useText();
   const { speakers } = history.present;
@@ -22,7 +22,7 @@ export function SpeakerMenu({ cue, speaker }: { cue: Cue; speaker: Speaker | und
     <Menu
       align="start"
       trigger={
-        <button type="button" className="speaker-button" aria-label={text.editor.speakerOf(name)}>
+        <button type="button" className="speaker-button" tabIndex={tabIndex} aria-label={text.editor.speakerOf(name)}>
           {colored(colors.get(cue.speaker ?? "") ?? "currentColor", name)}
         </button>
       }

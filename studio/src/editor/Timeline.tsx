@@ -87,7 +87,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   const from = (view.left - AROUND) / scale;
   const to = (view.left + view.width + AROUND) / scale;
   return (
-    <section className="timeline" aria-label={text.timeline.title}>
+    <section className="timeline" tabIndex={-1} aria-label={text.timeline.title}>
       <div className="timeline-room" ref={room} onScroll={look} tabIndex={0} role="group" aria-label={text.timeline.title}>
         <div className="timeline-track" style={{ width: `${whole}px` }} onPointerDown={seekTo}>
           <Ruler from={Math.max(0, from)} to={Math.min(duration, to)} scale={scale} />

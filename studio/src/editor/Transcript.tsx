@@ -6,6 +6,7 @@ import { useDesk } from "./context.ts";
 import { CueView } from "./CueView.tsx";
 import { spotAt, spotsOf, wordAt, type Place } from "./document.ts";
 import { matches, replaceAll } from "./edits.ts";
+import { useFocusBack } from "./focus.ts";
 import { wordId } from "./ids.ts";
 import { nextUncertain } from "./keys.tsx";
 import { ScriptNote, useScriptNotes } from "./ScriptNotes.tsx";
@@ -30,6 +31,7 @@ export function Transcript(props: {
   const words = spots.length;
   const speaking = new Set(scenario.cues.map((cue) => cue.speaker).filter((one) => one != null)).size;
   useFollowing(spots, list);
+  useFocusOnSelected(history.selected);
 
   const byCue = useMemo(() => Map.groupBy(props.findings, (one) => one.cue_id), [props.findings]);
   const notes = useScriptNotes(props.heard, props.uncertain);
@@ -59,7 +61,7 @@ export function Transcript(props: {
   }
 
   return (
-    <section className="words" aria-label={text.editor.transcript}>
+    <section className="words" tabIndex={-1} aria-label={text.editor.transcript}>
       <header className="panel-head">
         <h2>{text.editor.transcript}</h2>
         <span className="muted small">{text.editor.counts(speaking, words)}</span>
@@ -71,7 +73,7 @@ export function Transcript(props: {
           </button>
         )}
       </header>
-      {finding && <FindBar />}
+      {finding && <FindBar onClose={() => setFinding(false)} />}
       <ol
         className="cues"
         ref={list}
@@ -111,6 +113,14 @@ export function Transcript(props: {
   );
 }
 
+/** A word that has the focus passes it on to the one that is selected after it. */
+function useFocusOnSelected(selected: Place | null) {
+  useEffect(() => {
+    if (!selected || !document.activeElement?.matches(".word")) return;
+    document.getElementById(wordId(selected.cue, selected.word))?.focus({ preventScroll: true });
+  }, [selected]);
+}
+
 /** Marks the word that is being said, without drawing the list anew, and keeps it in sight. */
 function useFollowing(spots: ReturnType<typeof spotsOf>, list: React.RefObject<HTMLElement | null>) {
   const { player } = useDesk();
@@ -147,15 +157,19 @@ function keepInSight(list: HTMLElement | null, cue: HTMLElement) {
   list.scrollBy({ top: box.top - around.top - around.height / 3, behavior: "smooth" });
 }
 
-function FindBar() {
+function FindBar({ onClose }: { onClose: () => void }) {
   const { history, dispatch, say } = useDesk();
   const text = useText();
   const [wanted, setWanted] = useState("");
   const [by, setBy] = useState("");
+  const first = useRef<HTMLInputElement>(null);
+  useFocusBack();
+  useEffect(() => first.current?.focus(), []);
   const found = useMemo(() => matches(history.present, wanted), [history.present, wanted]);
   return (
     <form
       className="find"
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
       onSubmit={(event) => {
         event.preventDefault();
         dispatch({ do: "edit", worded: true, change: (one) => replaceAll(one, wanted, by) });
@@ -165,13 +179,13 @@ function FindBar() {
     >
       <input
         className="input" data-size="small" aria-label={text.editor.findWhat} placeholder={text.editor.findWhat}
-        value={wanted} autoFocus
+        value={wanted} ref={first}
         onChange={(event) => {
           setWanted(event.target.value);
-          const first = matches(history.present, event.target.value)[0];
-          if (first) {
-            dispatch({ do: "select", place: first });
-            document.getElementById(wordId(first.cue, first.word))?.scrollIntoView({ block: "center" });
+          const place = matches(history.present, event.target.value)[0];
+          if (place) {
+            dispatch({ do: "select", place });
+            document.getElementById(wordId(place.cue, place.word))?.scrollIntoView({ block: "center" });
           }
         }}
       />

@@ -37,7 +37,7 @@ export default function VideoPage({ id }: { id: string }) {
   const stored = useQuery({
     queryKey: ["scenario", id, analysis?.id ?? ""],
     queryFn: async () => {
-      const [version, transcript] = await Promise.all([readScenario(id), readTranscript(id)]);
+      const [version, transcript] = await Promise.all([readScenario(id), done ? readTranscript(id) : null]);
       return { version, transcript, draft: drafts.read(id) };
     },
     enabled: wanted,

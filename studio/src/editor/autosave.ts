@@ -82,7 +82,10 @@ export function useAutosave(id: string, first: Version, conflict: Version | null
           stuck.current = true;
           setState({ is: "conflict", theirs });
         } else setState({ is: "offline" });
-      } else setState({ is: "failed", why: saying(error) });
+      } else {
+        setState({ is: "failed", why: saying(error) });
+        if (error instanceof Refused && passing(error)) timer.current = window.setTimeout(() => void send(), AGAIN);
+      }
     } finally {
       sending.current = null;
     }
@@ -123,6 +126,9 @@ export function useAutosave(id: string, first: Version, conflict: Version | null
 
   return { state, saved, flush: send, standOn };
 }
+
+/** Whether the same request may be taken later. */
+const passing = ({ problem }: Refused) => problem.status === 429 || problem.status >= 500;
 
 async function put(id: string, scenario: Scenario, etag: string): Promise<string> {
   const answer = await whole(

@@ -4,6 +4,7 @@ import { useText, type Text } from "../text/index.tsx";
 import { Dialog } from "../ui/controls.tsx";
 import type { Desk } from "./context.ts";
 import { cueStep, spotAt, spotsOf, wordAt, wordStep, type Place } from "./document.ts";
+import { stepPart } from "./focus.ts";
 import { breakBefore, mergeBefore, moveEdge, removeWord, restyle } from "./edits.ts";
 import { wordId } from "./ids.ts";
 import { wordKey } from "./uncertain.ts";
@@ -38,6 +39,7 @@ function pressed(event: KeyboardEvent): string {
   if (event.defaultPrevented || event.isComposing) return "";
   const target = event.target as HTMLElement;
   if (document.querySelector("dialog[open]") || target.closest('[role="menu"]')) return "";
+  if (event.key === "F6") return event.shiftKey ? "Shift+F6" : "F6";
   const undoing = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
   const typing = target.matches("input:not([type=range], [type=radio], [type=color], [type=checkbox]), textarea, select");
   if (typing) return "";
@@ -54,7 +56,8 @@ function action(
   press: string, desk: Desk, uncertain: ReadonlySet<string>, findings: readonly Finding[], doing: Doing, text: Text,
 ): (() => void) | null {
   const { history, dispatch, player, video } = desk;
-  const { present: scenario, selected } = history;
+  const { present: scenario } = history;
+  const selected = history.selected ?? focused();
   const frame = 1 / (video.fps ?? 25);
   const go = (place: Place | null) => goTo(desk, place);
   const onWord = (work: (place: Place) => void) => (selected ? () => work(selected) : null);
@@ -97,11 +100,20 @@ function action(
     case "n": return () => nextUncertain(desk, uncertain, text);
     case "f": return () => { doing.onFinding(); nextFinding(desk, findings); };
     case "e": return doing.onExport;
+    case "F6": return () => stepPart(1);
+    case "Shift+F6": return () => stepPart(-1);
     case "?": case "Shift+?": return doing.onKeys;
     case "undo": return () => dispatch({ do: "undo" });
     case "redo": return () => dispatch({ do: "redo" });
     default: return null;
   }
+}
+
+/** The word that has the focus, which may be before any is selected. */
+function focused(): Place | null {
+  const word = document.activeElement?.closest<HTMLElement>(".word");
+  const cue = word?.closest<HTMLElement>("[data-cue]")?.dataset["cue"];
+  return word && cue ? { cue, word: Number(word.dataset["word"]) } : null;
 }
 
 function nearest({ history, player }: Desk): Place | null {

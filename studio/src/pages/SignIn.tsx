@@ -1,5 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState, type FormEvent } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useRef, useState, type FormEvent } from "react";
 import { useLocation } from "wouter";
 import { api, body } from "../api/client.ts";
 import { session } from "../api/session.ts";
@@ -27,6 +27,9 @@ export function SignIn({ expired }: { expired: boolean }) {
   const [joining, setJoining] = useState(false);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
+  const client = useQueryClient();
+  const known = expired ? client.getQueryData<{ email: string }>(["me"])?.email : undefined;
+  const password = useRef<HTMLInputElement>(null);
 
   async function enter(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -39,11 +42,13 @@ export function SignIn({ expired }: { expired: boolean }) {
       const answer = joining
         ? await body(api.POST("/api/v1/auth/signup", { body: { ...given, name: value("name") } }))
         : await body(api.POST("/api/v1/auth/login", { body: given }));
+      client.clear(); // it may be another person
       session.begin(answer);
       if (location.pathname === "/sign-in") go("/");
     } catch (error) {
       setFault(failing(error, text));
       setBusy(false);
+      password.current?.focus();
     }
   }
 
@@ -65,23 +70,31 @@ export function SignIn({ expired }: { expired: boolean }) {
           )}
           <Field label={text.signIn.email}>
             {(id) => (
-              <input id={id} className="input" name="email" type="email" autoComplete="email" required autoFocus />
+              <input
+                id={id} className="input" name="email" type="email" autoComplete="email" required
+                defaultValue={known} autoFocus={!known}
+              />
             )}
           </Field>
           <Field label={text.signIn.password} hint={joining ? text.signIn.passwordHint : undefined}>
             {(id) => (
-              <input
-                id={id}
-                className="input"
-                name="password"
-                type="password"
-                autoComplete={joining ? "new-password" : "current-password"}
-                minLength={joining ? 8 : 1}
-                required
-              />
+              <>
+                <input
+                  id={id}
+                  ref={password}
+                  className="input"
+                  name="password"
+                  type="password"
+                  autoComplete={joining ? "new-password" : "current-password"}
+                  minLength={joining ? 8 : 1}
+                  required
+                  autoFocus={known != null}
+                  aria-describedby={fault ? `${id}-fault` : undefined}
+                />
+                {fault && <p className="fault" role="alert" id={`${id}-fault`}>{fault}</p>}
+              </>
             )}
           </Field>
-          {fault && <p className="fault" role="alert">{fault}</p>}
           <Button type="submit" kind="primary" size="large" disabled={busy}>
             {joining ? text.signIn.create : text.signIn.enter}
           </Button>

@@ -55,8 +55,9 @@ export function Videos() {
   }
 
   async function takeSample() {
-    const sample = await (await fetch(sampleAddress)).blob();
-    await take([new File([sample], "speech.mp4", { type: "video/mp4" })]);
+    const sample = await fetch(sampleAddress).then((answer) => answer.blob()).catch(() => null);
+    if (sample) await take([new File([sample], "speech.mp4", { type: "video/mp4" })]);
+    else setFault(text.errors.offline);
   }
 
   const empty = videos.isSuccess && items.length === 0;

@@ -204,6 +204,7 @@ export const enEditor = {
       ["F", "Next readability finding"],
       ["Ctrl Z", "Undo; with Shift redo"],
       ["E", "Export"],
+      ["F6", "Next part of the page"],
       ["?", "Show these keys"],
     ] as [string, string][],
   },

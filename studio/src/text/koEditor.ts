@@ -209,6 +209,7 @@ export const koEditor: typeof enEditor = {
       ["F", "다음 가독성 문제"],
       ["Ctrl Z", "실행 취소, Shift와 함께 다시 실행"],
       ["E", "내보내기"],
+      ["F6", "화면의 다음 영역으로"],
       ["?", "단축키 보기"],
     ],
   },

@@ -1,4 +1,5 @@
 import { Menu as Base } from "@base-ui/react/menu";
+import { useText } from "../text/index.tsx";
 import type { ReactElement, ReactNode } from "react";
 
 /** A menu below its trigger; arrow keys, type-ahead and focus come with the library. */
@@ -6,7 +7,7 @@ export function Menu(props: { trigger: ReactElement; children: ReactNode; align?
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={props.trigger} />
-      <Base.Portal>
+      <Base.Portal role="region" aria-label={useText().nav.opened}>
         <Base.Positioner className="menu-layer" sideOffset={6} align={props.align ?? "end"}>
           <Base.Popup className="menu">{props.children}</Base.Popup>
         </Base.Positioner>

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ComponentProps, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ComponentProps, type ReactNode } from "react";
 import { Icon, type IconName } from "./Icon.tsx";
 import { useText } from "../text/index.tsx";
 
@@ -127,7 +127,8 @@ export function Dialog(props: {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const text = useText();
-  useEffect(() => {
+  // closed before it is taken away, as only then the browser gives the focus back
+  useLayoutEffect(() => {
     const shown = dialog.current;
     if (shown && !shown.open) shown.showModal();
     return () => shown?.close();

@@ -2,7 +2,8 @@
  * Uploads of this page: straight to the store, several parts at a time, with pause and resume.
  * What is needed to go on after a reload is kept on the device; the file is asked for again.
  */
-import { api, body, saying, Unreachable } from "../api/client.ts";
+import { api, body, Refused, saying, Unreachable } from "../api/client.ts";
+import { session } from "../api/session.ts";
 import { kept } from "../kept.ts";
 import { bytesOf, missing, type Plan } from "./parts.ts";
 import { asked, NO_WORDING, type Wording } from "./wording.ts";
@@ -28,6 +29,7 @@ const STORE = "uploads";
 
 const files = new Map<string, File>();
 const stops = new Map<string, AbortController>();
+const dones = new Map<string, () => void>();
 const listeners = new Set<() => void>();
 let all: readonly Upload[] = (kept.read<Kept[]>(STORE) ?? []).map((one) => ({
   ...one, wording: one.wording ?? NO_WORDING, state: "paused", sent: 0, left: null, error: "",
@@ -62,6 +64,7 @@ function keep() {
 function forget(id: string) {
   files.delete(id);
   stops.delete(id);
+  dones.delete(id);
   put(all.filter((one) => one.id !== id));
   keep();
 }
@@ -101,6 +104,13 @@ export function reword(id: string, wording: Wording) {
   keep();
 }
 
+/** Goes on with what a lost connection, or an ended session, broke off. */
+function mend() {
+  for (const { id, error } of all) if (error === "broken") resume(id, dones.get(id) ?? (() => {}));
+}
+window.addEventListener("online", mend);
+session.subscribe(() => session.state() === "in" && mend());
+
 /** Takes the file for an upload of before; false where it is another one. */
 export function takeAgain(id: string, file: File, onDone: () => void): boolean {
   const upload = all.find((one) => one.id === id);
@@ -136,6 +146,7 @@ async function send(id: string, onDone: () => void): Promise<void> {
   if (!upload || !file) return;
   const stop = new AbortController();
   stops.set(id, stop);
+  dones.set(id, onDone);
   change(id, { state: "sending", error: "" });
   try {
     await sendParts(upload, file, stop.signal);
@@ -152,7 +163,7 @@ async function send(id: string, onDone: () => void): Promise<void> {
   } catch (error) {
     if (stop.signal.aborted) return;
     stop.abort();
-    const broken = error instanceof Unreachable;
+    const broken = error instanceof Unreachable || (error instanceof Refused && error.problem.status === 401);
     change(id, { state: broken ? "paused" : "failed", left: null, error: broken ? "broken" : saying(error) });
     onDone();
   }
@@ -211,7 +222,8 @@ async function tried(signal: AbortSignal, work: () => Promise<void>): Promise<vo
     try {
       return await work();
     } catch (error) {
-      if (signal.aborted || attempt === TRIES || !(error instanceof Unreachable)) throw error;
+      const hopeless = attempt === TRIES || !navigator.onLine || !(error instanceof Unreachable);
+      if (signal.aborted || hopeless) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
     }
   }

@@ -1,76 +1,32 @@
-"""The studio in a real browser against a real service, as its person meets it."""
+"""From a dropped file to the exported one, in a real browser against a real service."""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
-import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    Request,
-    Route,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from ecg.captions.scenario import read_scenario
+from ecg.captions.styles import list_styles
 from ecg.render.browsers import find_browser
-from tests.e2e.seen import Seen
-from tests.e2e.service import Process, environment
+from ecg.render.engine.browser import Browser as Engine
+from ecg.render.engine.capture import Drawing
+from ecg.render.engine.plan import FrameTimes, Span
+from ecg.render.engine.run import captured
+from tests.e2e.service import Process
+from tests.e2e.studio.pages import asked, check_access, opened, retype, saved, words_of
+from tests.golden.test_frames import Band, band
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = (ROOT / "studio/node_modules/axe-core/axe.min.js").read_text()
-PASSWORD = "correct horse battery"
-SLOW = 16e6
-"""Bytes a second that an upload is held to where something is to happen meanwhile."""
-
-
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=find_browser(None), args=["--no-sandbox"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def seen(server: Process) -> Iterator[Seen]:
-    found = Seen()
-    yield found
-    assert not found.faults
-    assert len(found.stored) == 1
-    assert found.origins <= {server.url, *found.stored}
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser, seen: Seen) -> Iterator[BrowserContext]:
-    made = browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce",
-        locale="en-GB",
-    )  # fmt: skip
-    made.set_default_timeout(30_000)
-    made.on("page", seen.watch)
-    yield made
-    made.close()
+RATE = 25
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +38,30 @@ def page(context: BrowserContext, server: Process) -> Page:
     check_access(opened)
     opened.get_by_role("button", name="Create account").click()
     opened.get_by_label("E-mail").fill(f"studio-{time.time_ns()}@example.org")
-    opened.get_by_label("Password").fill(PASSWORD)
+    opened.get_by_label("Password").fill("correct horse battery")
     opened.keyboard.press("Enter")
     expect(opened.get_by_role("heading", name="Drop a video here")).to_be_visible()
     return opened
 
 
+SAID = (
+    "And so my fellow Americans, ask not what your country can do for you, "
+    "ask what you can do for your country."
+)
+UNSAID = "Thank you all for coming here tonight and good evening."
+
+
+DROP = """([data, name]) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const files = new DataTransfer();
+  files.items.add(new File([bytes], name, {type: "video/mp4"}));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    window.dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}));
+}"""
+
+
 @pytest.fixture(scope="module")
-def video(page: Page, speech: Path) -> str:
+def video(page: Page, speech: Path, server: Process) -> str:
     """The id of a video that was dropped on the page and heard by a script."""
     check_access(page)
     page.get_by_role("button", name="I have a script").click()
@@ -104,85 +76,18 @@ def video(page: Page, speech: Path) -> str:
     data = base64.b64encode(speech.read_bytes()).decode()
     page.evaluate(DROP, [data, speech.name])
     page.get_by_role("link", name=speech.stem).click()
-    expect(page.get_by_role("heading", name="Listening to your video")).to_be_visible()
+    listening = page.get_by_role("heading", name="Listening to your video")
+    expect(listening).to_be_visible()
+    check_access(page)
+    made = page.url.rpartition("/")[2]
+    before = asked(page, server, f"/videos/{made}/analysis").json()
     page.reload()
+    expect(listening).to_be_visible()
     expect(page.get_by_role("heading", name="Transcript")).to_be_visible(timeout=90_000)
-    return page.url.rpartition("/")[2]
-
-
-SAID = (
-    "And so my fellow Americans, ask not what your country can do for you, "
-    "ask what you can do for your country."
-)
-UNSAID = "Thank you all for coming here tonight and good evening."
-
-DROP = """([data, name]) => {
-  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
-  const files = new DataTransfer();
-  files.items.add(new File([bytes], name, {type: "video/mp4"}));
-  for (const kind of ["dragenter", "dragover", "drop"])
-    window.dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}));
-}"""
-
-
-def check_access(page: Page) -> None:
-    """No violation that axe finds, on the page as it stands, dark and light."""
-    page.evaluate(AXE)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        told = [
-            (fault["id"], node["target"], node["failureSummary"])
-            for fault in found["violations"]
-            for node in fault["nodes"]
-        ]
-        assert not told, f"{page.url} {scheme}: {told}"
-
-
-def asked(page: Page, server: Process, path: str) -> httpx.Response:
-    """What the API answers to a GET by the page's own session."""
-    held = {one["name"]: one["value"] for one in page.context.cookies(f"{server.url}/api/v1/")}
-    return httpx.get(f"{server.url}/api/v1{path}", cookies=held, follow_redirects=True)
-
-
-def retype(page: Page, number: int, text: str) -> None:
-    page.locator(".cue-words .word").nth(number).dblclick()
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
-
-
-def saved(page: Page) -> None:
-    expect(page.locator('.save-line[data-state="saved"]')).to_be_visible()
-
-
-def test_the_types_of_the_client_are_the_apis_own(server: Process, tmp_path: Path) -> None:
-    described = tmp_path / "openapi.json"
-    described.write_bytes(httpx.get(f"{server.url}/api/v1/openapi.json").content)
-    made = tmp_path / "schema.ts"
-    script = ROOT / "scripts/client.sh"
-    command = ["sh", script, Path(sys.executable).parent, described, made]
-    subprocess.run(command, check=True, capture_output=True)
-    kept = (ROOT / "studio/src/api/schema.ts").read_text()
-    assert made.read_text() == kept, "run `make client`"
-
-
-def test_the_page_may_load_nothing_of_others_and_is_small(server: Process) -> None:
-    answer = httpx.get(server.url)
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert "*" not in policy
-    assert answer.headers["cache-control"] == "no-cache"
-    scripts = re.findall(r'src="(/assets/[^"]+\.js)"', answer.text)
-    assert scripts
-    every = sum(path.stat().st_size for path in (ROOT / "ecg/studio/static/assets").glob("*.js.gz"))
-    assert every <= 200_000, "script of all pages, gzipped"
-    for script in scripts:
-        asset = httpx.get(server.url + script)
-        assert "immutable" in asset.headers["cache-control"]
-        assert asset.headers["content-encoding"] == "gzip"
-    for absent in ("/assets/nothing.js", "/assets/../app.py"):
-        assert httpx.get(server.url + absent).status_code == 404
+    after = asked(page, server, f"/videos/{made}/analysis").json()
+    assert before["finished_at"] is None
+    assert (after["id"], after["created_at"]) == (before["id"], before["created_at"])
+    return made
 
 
 def test_an_edited_word_keeps_its_time_through_reload(
@@ -268,11 +173,6 @@ AT = 5
 """The number of a word in the middle of what is said."""
 
 
-def words_of(page: Page, server: Process, video: str) -> list[dict[str, Any]]:
-    cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
-    return [word for cue in cues for word in cue["words"]]
-
-
 def test_a_style_cuts_captions_anew_and_keeps_what_was_edited(page: Page, video: str) -> None:
     assert video in page.url
     cues = page.locator(".cue-words")
@@ -287,6 +187,25 @@ def test_a_style_cuts_captions_anew_and_keeps_what_was_edited(page: Page, video:
     expect(cues).to_have_count(whole)
     page.get_by_label("Size").fill("1.3")
     saved(page)
+
+
+def test_all_alike_are_replaced_at_once(page: Page, video: str, server: Process) -> None:
+    page.get_by_role("button", name="Find and replace").click()
+    find = page.get_by_role("textbox", name="Find")
+    find.fill("country")
+    expect(page.get_by_text("2 found")).to_be_visible()
+    page.get_by_label("Replace with").fill("planet")
+    check_access(page)
+    page.get_by_role("button", name="Replace all").click()
+    expect(page.get_by_text("2 replaced")).to_be_attached()
+    find.press("Escape")
+    expect(find).to_have_count(0)
+    saved(page)
+    heard = [one.replace("country", "planet") for one in SAID.split()]
+    assert [word["text"] for word in words_of(page, server, video)][2:] == heard[2:]
+    page.keyboard.press("Control+z")
+    saved(page)
+    assert not {"planet", "planet."} & {word["text"] for word in words_of(page, server, video)}
 
 
 def test_two_tabs_see_their_conflict(
@@ -316,26 +235,30 @@ def test_the_export_shows_what_the_preview_showed(
     page.keyboard.press("e")
     page.get_by_role("radio", name="Draft").check()
     check_access(page)
-    with page.expect_response(lambda answer: answer.url.endswith("/renders")):
+    with page.expect_response(lambda answer: answer.url.endswith("/renders")) as begun:
         page.get_by_role("button", name="Export", exact=True).click()
+    render = begun.value.json()["id"]
     page.reload()  # the export goes on, and is found again
     page.get_by_role("button", name="Export video").click()
-    link = page.get_by_role("link", name="Download")
+    row = page.locator(f"[data-render='{render}']")
+    expect(row.get_by_role("progressbar")).to_be_visible()
+    check_access(page)
+    link = row.get_by_role("link", name="Download")
     expect(link).to_be_visible(timeout=90_000)
-    with page.expect_download() as begun:
+    check_access(page)
+    assert [one["id"] for one in asked(page, server, "/renders").json()["items"]] == [render]
+    with page.expect_download() as got:
         link.click()
-    assert begun.value.suggested_filename == f"{speech.stem}-captioned.mp4"
-    made = begun.value.path()
+    assert got.value.suggested_filename == f"{speech.stem}-captioned.mp4"
+    made = got.value.path()
     assert packets(made) == packets(speech)
 
     cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
     word = cues[0]["words"][1]
-    number = round((word["start"] + word["end"]) / 2 * 25)
+    number = round((word["start"] + word["end"]) / 2 * RATE)
     frame = frame_at(made, number)
-    page.evaluate("document.querySelector('video')?.remove()")
-    page.locator(".film-seek").fill(str(number / 25 + 0.001))
-    page.wait_for_timeout(300)
-    shown = preview(page)
+    alone(page)
+    shown = preview(page, number)
     inside = shown.max(axis=2) > 60  # letters, on the box that is black in both
     rows = np.flatnonzero(inside.any(axis=1))
     columns = np.flatnonzero(inside.any(axis=0))
@@ -365,126 +288,69 @@ def frame_at(path: Path, number: int) -> np.ndarray:
     raise AssertionError("no such frame")
 
 
-def preview(page: Page) -> np.ndarray:
-    """The captions of the film as they stand, at the export's own size, on black."""
+def alone(page: Page) -> None:
+    """Shows the captions of the film at the export's own size, on black and over all else."""
     page.evaluate(
         """() => {
+          document.querySelector('video')?.remove();
           const frame = document.querySelector('.film-frame');
           Object.assign(frame.style, {position: 'fixed', left: 0, top: 0, width: '640px', zIndex: 99, borderRadius: 0});
         }"""
     )
-    page.wait_for_timeout(300)
+
+
+def preview(page: Page, number: int) -> np.ndarray:
+    """The captions on a frame of the film, as they are shown."""
+    page.locator(".film-seek").fill(str(number / RATE))
+    page.wait_for_timeout(200)
     taken = page.screenshot(clip={"x": 0, "y": 0, "width": 640, "height": 360})
-    return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB")).astype(int)
+    return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB")).astype(float)
 
 
-def test_the_other_pages_and_dialogs_have_no_barrier(
-    page: Page, video: str, server: Process
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """What draws the captions of an export."""
+    started = Engine(find_browser(None))
+    yield started
+    started.close()
+
+
+def exported(engine: Engine, document: bytes, numbers: list[int]) -> list[np.ndarray]:
+    """The captions on frames of the film, as they would be exported, on black."""
+    times = FrameTimes(tuple(numbers), Fraction(1, RATE), Fraction(0))
+    drawing = Drawing(read_scenario(document), 640, 640, 360, times)
+    shown = np.zeros((360, 640, 4), np.uint8)
+    pictures: list[np.ndarray] = []
+    with captured(engine, drawing, [Span(0, len(numbers))], lambda: None) as drawn:
+        while len(pictures) < len(numbers):
+            patch = drawn.patch()
+            if not patch.changed.empty:
+                shown[patch.changed.window] = patch.pixels
+            black = shown[..., :3] * (shown[..., 3:] / 255)
+            pictures += [black] * (patch.until - patch.first)
+    return pictures
+
+
+def test_every_style_is_shown_as_it_is_exported(
+    page: Page, video: str, server: Process, engine: Engine
 ) -> None:
-    page.goto(f"{server.url}/videos/{video}")
-    expect(page.get_by_role("heading", name="Transcript")).to_be_visible()
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-    check_access(page)
-    page.keyboard.press("Escape")
-    for tab in ("Speakers", "Readability"):
-        page.get_by_role("tab", name=tab).click()
-        check_access(page)
-    page.goto(f"{server.url}/account")
-    expect(page.get_by_role("heading", name="Usage")).to_be_visible()
-    check_access(page)
-    page.get_by_label("Name of a new key").fill("nightly")
-    page.get_by_role("button", name="Make key").click()
-    key = page.locator(".made-key code").inner_text()
-    bearer = {"Authorization": f"Bearer {key}"}
-    assert httpx.get(f"{server.url}/api/v1/usage", headers=bearer).status_code == 200
-    check_access(page)
-    page.get_by_role("button", name="Delete the key “nightly”").click()
-    expect(page.get_by_text("nightly")).to_have_count(0)
-    assert httpx.get(f"{server.url}/api/v1/usage", headers=bearer).status_code == 401
-    page.get_by_role("radio", name="한국어").check()
-    expect(page.get_by_role("heading", name="사용량")).to_be_visible()
-    page.get_by_role("radio", name="English").check()
-    page.goto(server.url)
-    expect(page.get_by_role("link").filter(has_text="jfk")).to_be_visible()
-    check_access(page)
-
-
-@pytest.fixture
-def padded(silent_video: Path, tmp_path: Path) -> Path:
-    """A film of five parts: most of it a box that every reader skips."""
-    path = tmp_path / "long.mp4"
-    size = 40_000_000
-    path.write_bytes(silent_video.read_bytes() + size.to_bytes(4) + b"free" + bytes(size - 8))
-    return path
-
-
-def test_an_upload_goes_on_after_a_reload(
-    page: Page, padded: Path, server: Process, context: BrowserContext
-) -> None:
-    page.goto(server.url)
-    line = context.new_cdp_session(page)
-    line.send("Network.enable")
-    line.send("Network.emulateNetworkConditions", {
-        "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": SLOW,
-    })  # fmt: skip
-    stored: list[int] = []
-    sent: list[int] = []
-    page.on("requestfinished", lambda one: note(stored, one))
-    page.on("request", lambda one: note(sent, one))
-    page.get_by_test_id("picker").set_input_files(padded)
-    until(page, lambda: len(stored) >= 2)
-    page.reload()
-    held = set(stored)
-    sent.clear()
-    expect(page.get_by_text("Choose “long.mp4” again")).to_be_visible()
-    check_access(page)
-    page.get_by_test_id("again").set_input_files(padded)
-    expect(page.get_by_text("No captions")).to_be_visible(timeout=60_000)
-    assert sent
-    assert not held & set(sent), "parts that the store held were sent again"
-    listed = asked(page, server, "/videos").json()["items"][0]
-    assert (listed["state"], listed["size"]) == ("ready", padded.stat().st_size)
-
-
-def note(numbers: list[int], request: Request) -> None:
-    """Adds the number of the part that ``request`` brings to the store."""
-    found = re.search(r"partNumber=(\d+)", request.url)
-    if found and request.method == "PUT":
-        numbers.append(int(found.group(1)))
-
-
-def until(page: Page, done: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
-
-
-def test_what_is_no_video_is_refused_before_it_is_sent(page: Page, tmp_path: Path) -> None:
-    notes = tmp_path / "notes.txt"
-    notes.write_text("hello")
-    page.get_by_test_id("picker").set_input_files(notes)
-    expect(page.get_by_role("alert")).to_contain_text("“notes.txt” is not a video")
-
-
-def test_an_unsigned_post_changes_nothing(page: Page, server: Process) -> None:
-    """The cookies alone do not write: another site's form would come to nothing."""
-    held = {one["name"]: one["value"] for one in page.context.cookies(f"{server.url}/api/v1/")}
-    answer = httpx.post(f"{server.url}/api/v1/uploads", cookies=held, content=json.dumps({}))
-    assert answer.status_code == 401
-
-
-def test_an_admin_sees_every_job_and_runs_a_failed_one_again(page: Page, server: Process) -> None:
-    email = asked(page, server, "/auth/me").json()["email"]
-    command = [sys.executable, "-m", "ecg", "users", "admin", email]
-    settings = environment(server.data)
-    subprocess.run(command, check=True, capture_output=True, env=settings)
-    page.goto(f"{server.url}/admin")
-    page.get_by_label("State").select_option("failed")
-    job = page.locator(".job").filter(has_text=email).first
-    expect(job).to_contain_text("no sound")
-    check_access(page)
-    job.get_by_role("button", name="Run again").click()
-    expect(job).to_contain_text("attempt 2")
-    expect(page.locator(".account").filter(has_text=email)).to_contain_text("1 of 200")
+    """At the onset of a word, when it moves, and in the middle of a later one."""
+    opened(page, server, video)
+    page.get_by_label("Size").fill("1")
+    said = words_of(page, server, video)
+    for style in list_styles():
+        page.get_by_text(style.title, exact=True).click()
+        expect(page.get_by_role("radio", name=style.title)).to_be_checked()
+        saved(page)
+        alone(page)
+        moments = said[4]["start"] + 0.085, (said[9]["start"] + said[9]["end"]) / 2
+        numbers = [round(moment * RATE) for moment in moments]
+        document = asked(page, server, f"/videos/{video}/scenario").content
+        assert read_scenario(document).style.name == style.name
+        drawn = exported(engine, document, numbers)
+        shown = [preview(page, number) for number in numbers]
+        for one, other in zip(shown, drawn, strict=True):
+            assert other.max() > 200, f"{style.name}: nothing is drawn"
+            found, worst = band(one, other)
+            assert found is Band.OK, f"{style.name}: {worst:.1f}"
+        assert band(shown[0], drawn[1])[0] is Band.FAIL, "the measure tells moments apart"
