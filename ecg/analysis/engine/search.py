@@ -19,6 +19,11 @@ FRAME = 0.01
 HISS = np.float32(5e-4)
 """RMS of the noise laid under the sound: in digital silence the features have no meaning and the
 search loses its way."""
+NARROW = 1e-4
+"""Power from 4.5 to 7.5 kHz, as a part of that from 2 to 4 kHz, below which a sound is a telephone's: speech
+in a full band has a fifth of it and more, an old recording of 1961 four times as much."""
+MIRRORED = np.float32(0.2)
+"""How loud what is mirrored above 4 kHz is there, beside what it is mirrored from."""
 SHORTEST = RATE // 10
 """Samples of the shortest sound that is searched."""
 
@@ -107,11 +112,29 @@ def search(sound: Sound, steps: Sequence[Step]) -> list[Found]:
     return [] if said else found
 
 
+def widened(sound: Sound) -> Sound:
+    """The sound; one of a telephone's band with what it has below 4 kHz mirrored above (Makhoul and
+    Berouti 1979, "High-frequency regeneration in speech coding systems"). The acoustic model, made of
+    speech in a full band, tells s, f and silence from each other by what is there."""
+    if _is_narrow(sound):
+        mirrored = sound.copy()
+        mirrored[1::2] *= -1
+        return sound + MIRRORED * mirrored
+    return sound
+
+
+def _is_narrow(sound: Sound) -> bool:
+    frames = sound[: len(sound) // 512 * 512].reshape(-1, 512) * np.hanning(512).astype(np.float32)
+    power = (np.abs(np.fft.rfft(frames)) ** 2).sum(axis=0)
+    low, high = (power[a * 512 // RATE : b * 512 // RATE] for a, b in ((2000, 4000), (4500, 7500)))
+    return bool(high.mean() < NARROW * low.mean())
+
+
 def _searched(sound: Sound, steps: Sequence[Step]) -> list[tuple[str, tuple[float, float], int]]:
     """Names with their spans and phones, in order; none where no way through the steps was found."""
     using = decoder()
     hiss = HISS * np.random.default_rng(0).standard_normal(len(sound), np.float32)
-    pcm = (np.clip(sound + hiss, -1, 1) * 32767).astype("<i2").tobytes()
+    pcm = (np.clip(widened(sound) + hiss, -1, 1) * 32767).astype("<i2").tobytes()
     using.reinit_feat()  # else it is still tuned to what it heard last, in another video
     ways = list(_ways(steps))
     using.add_fsg("steps", using.create_fsg("steps", 0, ways[-1][1], ways))
