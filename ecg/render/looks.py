@@ -41,10 +41,7 @@ class NewLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[
         str, Meta(min_length=1, max_length=80, pattern=_NAME, examples=["Calm interview"])
     ]
-    style: Annotated[
-        StyleChoice,
-        Meta(examples=[{"name": "karaoke", "strength": 0.6, "overrides": {"size": 1.2}}]),
-    ]
+    style: StyleChoice
 
 
 class LookView(msgspec.Struct, frozen=True):

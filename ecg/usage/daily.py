@@ -43,7 +43,7 @@ async def daily(session: AsyncSession, days: int, now: datetime) -> list[Daily]:
     ]
 
 
-def _day(moment: ColumnElement[Any]) -> ColumnElement[date]:
+def _day(moment: Any) -> ColumnElement[date]:
     return cast(func.timezone("UTC", moment), Date)
 
 

@@ -117,9 +117,10 @@ def widened(sound: Sound) -> Sound:
     Berouti 1979, "High-frequency regeneration in speech coding systems"). The acoustic model, made of
     speech in a full band, tells s, f and silence from each other by what is there."""
     if _is_narrow(sound):
-        mirrored = sound.copy()
-        mirrored[1::2] *= -1
-        return sound + MIRRORED * mirrored
+        both = sound * MIRRORED
+        both[1::2] *= -1
+        both += sound
+        return both
     return sound
 
 

@@ -1364,15 +1364,6 @@ export interface components {
         NewLook: {
             /** @example Calm interview */
             name: string;
-            /**
-             * @example {
-             *       "name": "karaoke",
-             *       "strength": 0.6,
-             *       "overrides": {
-             *         "size": 1.2
-             *       }
-             *     }
-             */
             style: components["schemas"]["StyleChoice"];
         };
         /**
