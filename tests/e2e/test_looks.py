@@ -145,7 +145,7 @@ def test_a_look_is_saved_put_on_renamed_and_deleted(
     expect(card).to_have_attribute("aria-pressed", "true")
     page.get_by_text("Pop", exact=True).click()
     expect(card).to_have_attribute("aria-pressed", "false")
-    page.get_by_role("button", name="Back to the style’s own").click()
+    page.get_by_role("button", name="Reset to the style").click()
     assert style(client, page, video) == {**wanted, "name": "pop", "overrides": {}}
     card.click()
     expect(card).to_have_attribute("aria-pressed", "true")
