@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from ecg.render.browsers import find_browser
 from tests.e2e.client import Client
 from tests.e2e.service import Process
-
-expect.set_options(timeout=30_000)
-
-AXE = Path(__file__).resolve().parents[2] / "studio/node_modules/axe-core/axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def client(server: Process) -> Iterator[Client]:
-    with Client(server.url, "looks") as made:
-        yield made.sign_up()
+from tests.e2e.studio.pages import check_access, opened, saved
 
 
 @pytest.fixture(scope="module")
@@ -40,38 +29,15 @@ def video(client: Client, silent_video: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(client: Client, video: str, server: Process) -> Iterator[Page]:
-    """The editor, signed in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(None), args=["--no-sandbox"]
-        )
-        opened = browser.new_page(
-            viewport={"width": 1280, "height": 900}, reduced_motion="reduce", locale="en-GB"
-        )
-        faults: list[str] = []
-        opened.on("pageerror", lambda error: faults.append(str(error)))
-        opened.goto(f"{server.url}/videos/{video}")
-        opened.get_by_label("E-mail").fill(client.email)
-        opened.get_by_label("Password").fill(client.password)
-        opened.keyboard.press("Enter")
-        expect(opened.get_by_role("heading", name="Your looks")).to_be_visible()
-        yield opened
-        assert not faults
-        browser.close()
-
-
-def check_access(page: Page) -> None:
-    page.evaluate(AXE.read_text())
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-        assert not [(one["id"], one["nodes"][0]["target"]) for one in found], scheme
+def page(signed: Page, video: str, server: Process) -> Page:
+    """Its editor."""
+    opened(signed, server, video)
+    return signed
 
 
 def style(client: Client, page: Page, video: str) -> Any:
     """Of the scenario as it is stored."""
-    expect(page.locator('.save-line[data-state="saved"]')).to_be_visible()
+    saved(page)
     return client.call("GET", f"/videos/{video}/scenario")["style"]
 
 
