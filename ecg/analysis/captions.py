@@ -313,7 +313,8 @@ def _linted(
     if video.media is None or not video.media.video:
         return lint(scenario)
     picture = video.media.video[0]
-    return lint(scenario, size=picture.shown_size, fps=picture.rate, backdrop=backdrop)
+    end = picture.duration or video.media.duration
+    return lint(scenario, size=picture.shown_size, fps=picture.rate, backdrop=backdrop, end=end)
 
 
 HANDLERS = (

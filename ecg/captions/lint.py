@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import msgspec
@@ -23,25 +24,27 @@ _APART = 10
 """Cues between two repairs that are made at once: more than either looks at."""
 
 
-def lint(
+def lint(  # noqa: PLR0913 - what captions are seen with
     scenario: Scenario,
     *,
     size: tuple[int, int] = (1920, 1080),
     fps: Fraction = Fraction(30),
     language: str | None = None,
     backdrop: Backdrop | None = None,
+    end: float = math.inf,
 ) -> list[Finding]:
     """Findings in the order of the cues, for a picture of ``size`` (shown width, height).
 
     Reading speed, lines and duration are judged by ``language``, else by the script that the
-    words are written in; hidden words do not count. Contrast is judged against ``backdrop``. An
+    words are written in; hidden words do not count. Contrast is judged against ``backdrop``. No
+    repair has a cue outlast ``end``, that of the video in seconds. An
     *error* cannot be read as it stands; a *warning* can. Raises ``DocumentInvalid`` where the
     style or its parameters are not known.
     """
     language = language or language_of(_all_texts(scenario))
     style = check_choice(scenario.style)
     page = page_of(language, style.paging, Rules(), size)
-    room = Room(page, float(GAP_FRAMES / fps))
+    room = Room(page, float(GAP_FRAMES / fps), end)
     cues = scenario.cues
     found = [
         msgspec.structs.replace(finding, repair=repair(cues, index, finding, room))
@@ -55,19 +58,20 @@ def lint(
     return sorted(found, key=lambda finding: order[finding.cue_id])
 
 
-def fix(
+def fix(  # noqa: PLR0913 - as lint
     scenario: Scenario,
     *,
     size: tuple[int, int] = (1920, 1080),
     fps: Fraction = Fraction(30),
     language: str | None = None,
     backdrop: Backdrop | None = None,
+    end: float = math.inf,
 ) -> Scenario:
     """The scenario with every repair that ``lint`` offers made, and those it then offers, until
     there is none. No word is lost. Raises as ``lint`` does."""
     language = language or language_of(_all_texts(scenario))
     for _ in range(_PASSES):
-        found = lint(scenario, size=size, fps=fps, language=language, backdrop=backdrop)
+        found = lint(scenario, size=size, fps=fps, language=language, backdrop=backdrop, end=end)
         order = {cue.id: index for index, cue in enumerate(scenario.cues)}
         made: set[str] = set()
         before = len(scenario.cues) + _APART

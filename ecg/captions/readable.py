@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -20,11 +21,12 @@ MOST_FLASHES = 3
 
 
 class Room(msgspec.Struct, frozen=True):
-    """What cues are judged by: their ``page``, and the ``least`` seconds between two that do not
-    touch."""
+    """What cues are judged by: their ``page``, the ``least`` seconds between two that do not
+    touch, and the ``end`` of the video in seconds, which no repair goes beyond."""
 
     page: Page
     least: float
+    end: float = math.inf
 
 
 def check_cue(cues: Sequence[Cue], index: int, room: Room) -> list[Finding]:

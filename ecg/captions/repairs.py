@@ -80,7 +80,7 @@ def _given_time(cues: Sequence[Cue], index: int, room: Room) -> Iterator[Change]
     then be short; earlier, where nothing stands before it."""
     cue, following = cues[index], following_start(cues, index)
     needed = max(SHORTEST, wide(cue, room.page) / reading_speed(room.page.language))
-    end = math.ceil((cue.start + needed) * 1000) / 1000
+    end = min(math.ceil((cue.start + needed) * 1000) / 1000, max(room.end, cue.end))
     if following is not None and end > following - max(room.least, PAUSE):
         end = min(end, following) if end > following + MILLISECOND else following
     yield _ending(cues, index, max(end, cue.end))
@@ -178,7 +178,8 @@ def _better(cues: Sequence[Cue], change: Change, finding: Finding, room: Room) -
     before = cues[max(0, first - _AROUND) : first]
     after = cues[last : last + _AROUND]
     changed = [*before, *new, *after]
-    if not _in_order(changed) or any(cue.end - cue.start < SEEN for cue in new):
+    latest = max([room.end, *(cue.end for cue in cues[first:last])])
+    if not _in_order(changed) or any(cue.end - cue.start < SEEN or cue.end > latest for cue in new):
         return False
     old_found = _found([*before, *cues[first:last], *after], room)
     new_found = _found(changed, room)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,11 @@ def lint(
     document = read_scenario(read(scenario))
     picture, backdrop = _seen(load_settings().settings, video)
     size, rate = picture.shown_size, picture.rate
+    end = (video and picture.duration) or math.inf
     if fixing:
-        document = fixed(document, size=size, fps=rate, backdrop=backdrop)
+        document = fixed(document, size=size, fps=rate, backdrop=backdrop, end=end)
         _put(out, output, encode(document), "scenario")
-    findings = linted(document, size=size, fps=rate, backdrop=backdrop)
+    findings = linted(document, size=size, fps=rate, backdrop=backdrop, end=end)
     if not fixing and out.as_json:
         click.echo(msgspec.json.encode(findings))
     else:

@@ -95,7 +95,7 @@ def test_an_upload_goes_on_when_the_connection_is_back(
     page.get_by_test_id("picker").set_input_files(padded)
     until(page, lambda: len(stored) >= 1)
     with offline(line, seen):
-        expect(page.get_by_text("The connection broke")).to_be_visible()
+        expect(page.get_by_text("The connection dropped")).to_be_visible()
         check_access(page)
     expect(page.get_by_text("No captions")).to_have_count(2, timeout=60_000)
     assert len(stored) == len(set(stored)), "parts that the store held were sent again"
@@ -133,7 +133,7 @@ def test_edits_are_saved_when_the_connection_is_back(
         expect(page.get_by_text("Offline. Your edits are kept on this device.")).to_be_visible()
         page.keyboard.press("e")
         page.get_by_role("button", name="Export", exact=True).click()
-        expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+        expect(page.get_by_role("alert")).to_contain_text("No answer from the server")
         check_access(page)
     saved(page)
     assert words_of(page, server, video)[0]["text"] == "Aloha"
@@ -147,7 +147,7 @@ def test_an_ended_session_loses_no_edit(
     with seen.expecting("401"):
         end_session(page, server)
         retype(page, 1, "Ciao")
-        expect(page.get_by_text("Sign in to go on; nothing is lost.")).to_be_visible()
+        expect(page.get_by_text("Sign in to carry on; nothing is lost.")).to_be_visible()
         expect(page.get_by_label("E-mail")).to_have_value(client.email)
         expect(page.get_by_label("Password")).to_be_focused()
         check_access(page)

@@ -23,7 +23,7 @@ from ecg.render.engine.capture import Drawing
 from ecg.render.engine.plan import FrameTimes, Span
 from ecg.render.engine.run import captured
 from tests.e2e.service import Process
-from tests.e2e.studio.pages import asked, check_access, opened, retype, saved, words_of
+from tests.e2e.studio.pages import asked, check_access, opened, retype, saved, until, words_of
 from tests.golden.test_frames import Band, band
 
 RATE = 25
@@ -331,6 +331,21 @@ def exported(engine: Engine, document: bytes, numbers: list[int]) -> list[np.nda
     return pictures
 
 
+def shows(page: Page, number: int, picture: np.ndarray) -> None:
+    """Waits, as a new look is drawn beside the old one, until the film shows ``picture``:
+    at most a quarter of a pixel off, as the screen is drawn in layers of their own."""
+    assert picture.max() > 200, "nothing is drawn"
+    until(page, lambda: band(preview(page, number), picture)[0] is not Band.FAIL, 20)
+
+
+def stored(page: Page, server: Process, video: str, style: str) -> bytes:
+    """The captions, once they are saved in ``style``."""
+    there = f"/videos/{video}/scenario"
+    until(page, lambda: asked(page, server, there).json()["style"]["name"] == style)
+    saved(page)
+    return asked(page, server, there).content
+
+
 def test_every_style_is_shown_as_it_is_exported(
     page: Page, video: str, server: Process, engine: Engine
 ) -> None:
@@ -338,19 +353,12 @@ def test_every_style_is_shown_as_it_is_exported(
     opened(page, server, video)
     page.get_by_label("Size").fill("1")
     said = words_of(page, server, video)
+    moments = said[4]["start"] + 0.085, (said[9]["start"] + said[9]["end"]) / 2
+    numbers = [round(moment * RATE) for moment in moments]
     for style in list_styles():
         page.get_by_text(style.title, exact=True).click()
-        expect(page.get_by_role("radio", name=style.title)).to_be_checked()
-        saved(page)
+        drawn = exported(engine, stored(page, server, video, style.name), numbers)
         alone(page)
-        moments = said[4]["start"] + 0.085, (said[9]["start"] + said[9]["end"]) / 2
-        numbers = [round(moment * RATE) for moment in moments]
-        document = asked(page, server, f"/videos/{video}/scenario").content
-        assert read_scenario(document).style.name == style.name
-        drawn = exported(engine, document, numbers)
-        shown = [preview(page, number) for number in numbers]
-        for one, other in zip(shown, drawn, strict=True):
-            assert other.max() > 200, f"{style.name}: nothing is drawn"
-            found, worst = band(one, other)
-            assert found is Band.OK, f"{style.name}: {worst:.1f}"
-        assert band(shown[0], drawn[1])[0] is Band.FAIL, "the measure tells moments apart"
+        for number, picture in zip(numbers, drawn, strict=True):
+            shows(page, number, picture)
+        assert band(*drawn)[0] is Band.FAIL, "the measure tells moments apart"

@@ -92,7 +92,7 @@ def test_the_doors_have_no_barrier(browser: Browser, server: Process) -> None:
         expect(page.get_by_role("alert")).to_contain_text("is wrong")
         check_access(page)
         page.get_by_role("button", name="Create account").click()
-        expect(page.get_by_role("heading", name="Make your account")).to_be_visible()
+        expect(page.get_by_role("heading", name="Create your account")).to_be_visible()
         check_access(page)
 
 
@@ -122,9 +122,9 @@ def test_the_lists_and_dialogs_have_no_barrier(
     check_access(page)
     page.keyboard.press("Escape")
     for path, heading in (
-        (f"/videos/{deaf}", "There are no captions"),
-        (f"/videos/{refused}", "This video cannot be used"),
-        (f"/videos/{video[:-4]}0000", "There is no such video of yours."),
+        (f"/videos/{deaf}", "No captions could be made"),
+        (f"/videos/{refused}", "This video can’t be used"),
+        (f"/videos/{video[:-4]}0000", "This video isn’t here any more"),
     ):
         with seen.expecting("404"):
             page.goto(f"{server.url}{path}")
@@ -164,7 +164,7 @@ def test_all_repairs_are_made_at_once(signed: Page, video: str, server: Process)
     page = signed
     opened(page, server, video)
     page.get_by_role("tab", name="Readability").click()
-    button = page.get_by_role("button", name=re.compile(r"^Fix \d+ at once"))
+    button = page.get_by_role("button", name=re.compile(r"^Fix all \d+"))
     expect(button).to_be_enabled()
     check_access(page)
     before = asked(page, server, f"/videos/{video}/lint").json()["items"]
@@ -224,7 +224,7 @@ def test_an_admin_sees_every_job_and_runs_a_failed_one_again(
 ) -> None:
     page = signed
     page.goto(f"{server.url}/admin")
-    expect(page.get_by_text("This page is for those who run the service")).to_be_visible()
+    expect(page.get_by_text("This page is for admins")).to_be_visible()
     check_access(page)
     command = [sys.executable, "-m", "ecg", "users", "admin", client.email]
     settings = environment(server.data)

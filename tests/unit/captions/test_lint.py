@@ -167,3 +167,14 @@ def test_what_compose_makes_of_calm_speech_has_no_errors() -> None:
     for size in ((1920, 1080), (1080, 1920)):
         scenario = compose(transcript(said), INTENTION, size=size)
         assert not [f for f in lint(scenario, size=size) if f.severity == "error"]
+
+
+def test_no_repair_outlasts_the_video() -> None:
+    short = scenario(cue(1, "hi", 0, 2), cue(2, "you", 3, 3.4))
+    (free,) = (one.repair for one in lint(short) if one.code == "too_short")
+    (bound,) = (one.repair for one in lint(short, end=3.5) if one.code == "too_short")
+    assert free is not None
+    assert bound is not None
+    assert patched(short, free).cues[1].end > 3.8
+    assert 3.4 <= patched(short, bound).cues[1].end <= 3.5
+    assert not [one for one in lint(patched(short, bound), end=3.5) if one.code == "too_short"]
