@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ecg.usage.admin import TABLES, JobKind
 from ecg.usage.models import Entry
@@ -43,7 +44,7 @@ async def daily(session: AsyncSession, days: int, now: datetime) -> list[Daily]:
     ]
 
 
-def _day(moment: ColumnElement[Any]) -> ColumnElement[date]:
+def _day(moment: ColumnElement[Any] | InstrumentedAttribute[datetime]) -> ColumnElement[date]:
     return cast(func.timezone("UTC", moment), Date)
 
 
