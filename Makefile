@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the service is many short processes: each would compile every module anew
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup install client revision demo run test test-full check lint types boundaries pytest bench golden schema fonts lock clean
+.PHONY: help setup install client revision demo run test test-full check lint types boundaries pytest bench golden pictures schema fonts lock clean
 
 help: ## shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,10 @@ bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes d
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
 	$(BIN)/python -m pytest tests/golden --full --golden-rewrite
+
+pictures: setup demo ## draws the pictures of README and user guide anew; look at every one before committing it
+	$(BIN)/python scripts/pictures.py
+	PYTHONPATH=. $(BIN)/python scripts/studio_pictures.py
 
 revision: setup ## writes the next migration from the models: make revision FOR="why"
 	$(BIN)/python scripts/revision.py $(FOR)

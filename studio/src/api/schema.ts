@@ -1695,7 +1695,16 @@ export interface components {
             title: string;
             type: components["schemas"]["Type"];
         };
-        /** StyleChoice */
+        /**
+         * StyleChoice
+         * @example {
+         *       "name": "karaoke",
+         *       "strength": 0.6,
+         *       "overrides": {
+         *         "size": 1.2
+         *       }
+         *     }
+         */
         StyleChoice: {
             name: string;
             overrides?: components["schemas"]["Overrides"];

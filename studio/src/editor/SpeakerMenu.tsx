@@ -15,7 +15,7 @@ export function SpeakerMenu({ cue, speaker, tabIndex }: { cue: Cue; speaker: Spe
   const colored = (color: string | undefined, label: string) => (
     <>
       <span className="dot" style={{ color }} />
-      {label}
+      <span>{label}</span>
     </>
   );
   return (

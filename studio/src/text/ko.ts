@@ -68,7 +68,7 @@ export const ko: Text = {
     againHint: (name) => `“${name}” 파일을 다시 선택하면 멈춘 곳부터 이어서 올려요.`,
     notSame: (name) => `다른 파일이에요. “${name}” 파일을 선택해 주세요.`,
     finishing: "업로드한 파일 확인 중",
-    broken: "연결이 끊겼어요. 다시 연결되면 저절로 이어서 올려요.",
+    broken: "연결이 끊겼어요. 다시 연결되면 자동으로 이어서 올려요.",
     giveUp: "업로드 취소",
     notVideo: (name) => `“${name}” 파일은 영상이 아니에요. MP4, MOV, WebM, MKV 파일을 선택해 주세요.`,
     empty: (name) => `“${name}” 파일이 비어 있어요. 다른 파일을 선택해 주세요.`,
