@@ -11,12 +11,24 @@ import numpy as np
 import pytest
 
 from ecg.analysis.app import open_engine
-from ecg.analysis.interfaces import AnalysisJob, AnalysisProgress
-from ecg.captions.transcript import check_transcript
+from ecg.analysis.interfaces import AnalysisJob, AnalysisProgress, EngineName
+from ecg.captions.transcript import Model, check_transcript
 from ecg.kernel.errors import InputRefused, MediaRefused, Missing, NotFound
 
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
 JFK = MEDIA / "jfk_720p30.mp4"
+SAID = (
+    "and so my fellow americans ask not what your country can do for you ask what you can do for "
+    "your country"
+)
+
+
+@pytest.fixture(params=["faster-whisper", "whisperx"])
+def name(request: pytest.FixtureRequest) -> EngineName:
+    """Each engine that is installed, to be held to the same."""
+    if request.param == "whisperx":
+        pytest.importorskip("whisperx")
+    return request.param
 
 
 def children(folder: Path) -> list[int]:
@@ -33,11 +45,13 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-async def test_a_run_reports_its_way_and_leaves_nothing(models_dir: Path, tmp_path: Path) -> None:
+async def test_a_run_reports_its_way_and_leaves_nothing(
+    models_dir: Path, tmp_path: Path, name: EngineName
+) -> None:
     engine = open_engine(models_dir, tmp_path)
     seen: list[AnalysisProgress] = []
     try:
-        result = await engine.run(AnalysisJob(), JFK, seen.append)
+        result = await engine.run(AnalysisJob(engine=name), JFK, seen.append)
         assert len(children(tmp_path)) == 1
         again = await engine.probe(JFK)
     finally:
@@ -45,7 +59,12 @@ async def test_a_run_reports_its_way_and_leaves_nothing(models_dir: Path, tmp_pa
     assert children(tmp_path) == []
     assert left_in(tmp_path) == []
     check_transcript(result.transcript)
-    assert result.transcript.model.name == "base"
+    assert result.transcript.model == Model(name, "base")
+    words = [word for segment in result.transcript.segments for word in segment.words]
+    assert [word.text.strip(".,").lower() for word in words] == SAID.split()
+    assert {word.timing for word in words} == {"aligned"}
+    for index, pause_ends in ((5, 3.29), (7, 5.41), (14, 8.19)):
+        assert words[index].start == pytest.approx(pause_ends, abs=0.060)
     assert result.media == again
     assert result.media.video[0].width == 1280
     done = [event.done for event in seen]
@@ -64,7 +83,9 @@ async def test_a_run_reports_its_way_and_leaves_nothing(models_dir: Path, tmp_pa
     assert level[430:530].max() < level[325:365].max() - 15
 
 
-async def test_a_cancelled_run_ends_its_process(models_dir: Path, tmp_path: Path) -> None:
+async def test_a_cancelled_run_ends_its_process(
+    models_dir: Path, tmp_path: Path, name: EngineName
+) -> None:
     engine = open_engine(models_dir, tmp_path)
     hearing = asyncio.Event()
 
@@ -72,7 +93,9 @@ async def test_a_cancelled_run_ends_its_process(models_dir: Path, tmp_path: Path
         if event.stage == "transcribe":
             hearing.set()
 
-    task = asyncio.create_task(engine.run(AnalysisJob(), MEDIA / "conv_mf2.flac", listen))
+    task = asyncio.create_task(
+        engine.run(AnalysisJob(engine=name), MEDIA / "conv_mf2.flac", listen)
+    )
     await asyncio.wait_for(hearing.wait(), 60)
     assert len(children(tmp_path)) == 1
     task.cancel()
@@ -127,9 +150,9 @@ async def test_a_model_that_is_not_here_names_the_command(tmp_path: Path) -> Non
     await engine.close()
 
 
-async def test_a_language_may_be_named_in_english(models_dir: Path) -> None:
+async def test_a_language_may_be_named_in_english(models_dir: Path, name: EngineName) -> None:
     engine = open_engine(models_dir, None)
-    job = AnalysisJob(language="English")
+    job = AnalysisJob(language="English", engine=name)
     result = await engine.run(job, MEDIA / "silence5.flac", lambda _event: None)
     assert result.transcript.language == "und"
     await engine.close()

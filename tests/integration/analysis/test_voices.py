@@ -12,6 +12,10 @@ import pytest
 
 from ecg.analysis.engine.decode import RATE, Sound, decode
 from ecg.analysis.engine.pitch import LEAST, contour, pitch
+from ecg.captions.compose import compose
+from ecg.captions.lint import fix, lint
+from ecg.captions.scenario import MAX_WORDS, check_scenario
+from ecg.captions.styles import Style, list_styles
 from ecg.captions.transcript import Transcript, Word
 
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
@@ -144,3 +148,24 @@ def test_two_who_speak_at_once_are_flagged_and_turns_are_not(
     apart = hear(MEDIA / "conv_mf2.flac")
     assert not any(one.overlap for one in apart.segments)
     assert [note for note in apart.notes if note.code == "overlap"] == []
+
+
+@pytest.mark.parametrize("style", list_styles(), ids=lambda style: style.name)
+def test_captions_of_what_is_heard_keep_to_their_style_and_their_repairs_leave_none(
+    hear: Hear, style: Style
+) -> None:
+    sizes = ((1920, 1080), (1080, 1920))
+    for at, name in enumerate(("conv_m3", "jfk", "conv_mf2", "tts_flite_slt_16")):
+        size = sizes[at % 2]
+        scenario = compose(hear(MEDIA / f"{name}.flac"), style, size=size)
+        most = style.paging.words or MAX_WORDS
+        assert max(len(cue.words) for cue in scenario.cues) <= most
+        mended = fix(scenario, size=size, language="en")
+        check_scenario(mended)
+        assert max(len(cue.words) for cue in mended.cues) <= most
+        assert not [found for found in lint(mended, size=size, language="en") if found.repair]
+        texts, kept = (
+            sorted(word.text for cue in one.cues for word in cue.words)
+            for one in (scenario, mended)
+        )
+        assert texts == kept

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from ecg.captions.compose import compose
 from ecg.captions.repage import repage
 from ecg.captions.scenario import CueWord, Scenario, check_scenario
 from ecg.captions.styles import list_styles, load_style
+from ecg.captions.transcript import TOLERANCE, Word
 from tests.unit.captions.documents import spoken, transcript
 
 SAID = transcript(
@@ -64,3 +67,26 @@ def test_edited_words_speakers_and_sounds_stay() -> None:
     assert {cue.speaker for cue in made.cues} == {"s1", "s2", None}
     assert max(len(cue.words) for cue in made.cues) <= 3
     assert repage(made) == made
+
+
+@pytest.mark.parametrize("name", ["pop", "bounce"])
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
+def test_a_word_that_nobody_says_makes_no_cue_longer_than_the_style_wants(
+    name: str, size: tuple[int, int]
+) -> None:
+    """As a script's are: between its neighbours, in however little time there is."""
+    style = load_style(name)
+    said = spoken("We went out early and nobody had slept that night", pauses={4: 0.3, 7: 0.9})
+    for at in range(len(said.words) + 1):
+        begin = said.words[at - 1].end if at else 0.0
+        end = said.words[at].start if at < len(said.words) else begin + 0.02
+        unsaid = Word("Well", begin, end, 0.0, "interpolated", None, None, None)
+        whole = msgspec.structs.replace(
+            said, end=max(said.end, end), words=(*said.words[:at], unsaid, *said.words[at:])
+        )
+        scenario = compose(transcript(whole), style, size=size)
+        other = compose(transcript(whole), load_style("intention"), size=size)
+        for made in (scenario, repage(in_style(other, name), size=size)):
+            assert max(len(cue.words) for cue in made.cues) <= (style.paging.words or 0)
+            assert [word.text for word in words(made)] == [word.text for word in whole.words]
+            assert all(a.end <= b.start + TOLERANCE for a, b in pairwise(made.cues))
