@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from ecg.usage.admin import TABLES, JobKind
 from ecg.usage.models import Entry

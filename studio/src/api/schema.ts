@@ -1695,16 +1695,7 @@ export interface components {
             title: string;
             type: components["schemas"]["Type"];
         };
-        /**
-         * StyleChoice
-         * @example {
-         *       "name": "karaoke",
-         *       "strength": 0.6,
-         *       "overrides": {
-         *         "size": 1.2
-         *       }
-         *     }
-         */
+        /** StyleChoice */
         StyleChoice: {
             name: string;
             overrides?: components["schemas"]["Overrides"];
