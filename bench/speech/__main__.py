@@ -1,6 +1,7 @@
 """Every bound on the speech engine, as one table: ``python -m bench.speech [PART...] [--rounds N]``.
 
-Parts: words, starts, loudness, pitch, speakers, cost; all where none is named. The peer is
+Parts: words, starts, snap, loudness, pitch, speakers, cost; all of these where none is named. ``length``,
+which hears files of ``--minutes``, takes hours and is to be named. The peer is
 faster-whisper alone, with the same model, its own speech detector and its own word times. What is not
 installed (flite, espeak-ng, Praat) is named, and its lines are left out.
 """
@@ -12,7 +13,7 @@ import os
 from collections.abc import Callable
 
 from bench import speakers
-from bench.speech import cost, sound, starts
+from bench.speech import cost, snap, sound, starts
 from bench.speech.table import Row, show
 
 
@@ -22,14 +23,17 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--rounds", type=int, default=3, help="of what is timed")
     parser.add_argument("--mixes", type=int, default=40, help="of speakers")
+    parser.add_argument("--minutes", type=int, nargs="+", default=[10, 60], help="of length")
     given = parser.parse_args()
     parts: dict[str, tuple[str, Callable[[], list[Row]]]] = {
         "words": ("What is heard", sound.words_rows),
         "starts": ("Word starts: error, mean / 95th percentile", starts.rows),
+        "snap": ("Word starts by other means: error, mean / 95th percentile", snap.rows),
         "loudness": ("Loudness", sound.loudness_rows),
         "pitch": ("Pitch, the median of a speaker's words", sound.pitch_rows),
         "speakers": ("Who speaks", lambda: _speakers(given.mixes)),
         "cost": ("Cost", lambda: cost.rows(given.rounds)),
+        "length": ("Memory over length", lambda: cost.length_rows(given.minutes)),
     }
     unknown = set(given.parts) - set(parts)
     if unknown:
@@ -37,7 +41,7 @@ def main() -> None:
             f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(parts)}"
         )
     for name, (title, rows) in parts.items():
-        if not given.parts or name in given.parts:
+        if name in given.parts or (not given.parts and name != "length"):
             show(title, rows())
 
 

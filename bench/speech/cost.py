@@ -8,15 +8,23 @@ import statistics
 import subprocess
 import sys
 import time
+import wave
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
 
 from bench.render.processes import watching
-from bench.speech.hearing import MEDIA, alone, ecg, fixture
+from bench.speech.hearing import MEDIA, alone, ecg, fixture, scratch
 from bench.speech.table import Row
 from ecg.analysis.engine.decode import RATE
 
 RATIO = 1.25
 MEMORY = 800
 """MB of the process tree, shared pages by their share."""
+FLAT = 100
+"""MB that a longer file may take more."""
 
 
 def rows(rounds: int) -> list[Row]:
@@ -25,9 +33,45 @@ def rows(rounds: int) -> list[Row]:
         spent = {"alone": _Spent(), "ecg": _Spent()}
         for _ in range(rounds):
             for way, one in spent.items():
-                one.add(*_measured(way, name))
+                one.add(*_measured(way, MEDIA / f"{name}.flac"))
         found += _told(name, len(fixture(name)) / RATE, spent["ecg"], spent["alone"])
     return found
+
+
+def length_rows(minutes: Sequence[int]) -> list[Row]:
+    """The memory that files of so many minutes take."""
+    found: list[Row] = []
+    shortest = None
+    with scratch() as folder:
+        for length in sorted(minutes):
+            path = _long(Path(folder) / f"{length}.wav", length * 60)
+            wall, cpu, memory = _measured("ecg", path, every=1.0)
+            path.unlink()
+            shortest = memory if shortest is None else shortest
+            most = min(MEMORY, shortest + FLAT)
+            told = (
+                f"{memory:.0f} MB, {wall / length / 60:.3f} s per second, {cpu:.0f} s of processor"
+            )
+            bound = f"≤{MEMORY} MB and {FLAT} above the shortest"
+            found.append(Row(f"{length} minutes", told, "", bound, memory <= most))
+    return found
+
+
+def _long(path: Path, seconds: int) -> Path:
+    """Conversations, a speech, music and silence, over and over."""
+    names = ("conv_mf2", "conv_m3", "jfk", "synthetic_music24", "silence5")
+    parts = [(np.clip(fixture(name), -1, 1) * 32767).astype("<i2").tobytes() for name in names]
+    left = 2 * RATE * seconds
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        for part in cycle(parts):
+            file.writeframes(part[:left])
+            left -= len(part)
+            if left <= 0:
+                return path
+    return path
 
 
 class _Spent:
@@ -59,11 +103,11 @@ def _told(name: str, seconds: float, ours: _Spent, theirs: _Spent) -> list[Row]:
     return rows
 
 
-def _measured(way: str, name: str) -> tuple[float, float, float]:
+def _measured(way: str, source: Path, every: float = 0.1) -> tuple[float, float, float]:
     """Wall and processor seconds of the second hearing, and the peak of all in MB."""
-    command = [sys.executable, "-m", "bench.speech.cost", way, name]
+    command = [sys.executable, "-m", "bench.speech.cost", way, str(source)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with watching(process.pid, every=0.1) as peak:
+    with watching(process.pid, every) as peak:
         said, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed")
@@ -71,11 +115,11 @@ def _measured(way: str, name: str) -> tuple[float, float, float]:
     return wall, cpu, peak.greatest / 1e6
 
 
-def _main(way: str, name: str) -> None:
+def _main(way: str, source: str) -> None:
     hear = {"alone": alone, "ecg": ecg}[way]
     hear(MEDIA / "jfk.flac")
     clock, begun = time.perf_counter(), os.times()
-    hear(MEDIA / f"{name}.flac")
+    hear(Path(source))
     now = os.times()
     cpu = now.user + now.system - begun.user - begun.system
     sys.stdout.write(f"{time.perf_counter() - clock} {cpu}\n")

@@ -25,15 +25,39 @@ PAUSE = 0.8
 """Seconds of silence around the sentences."""
 _FLITE_VOICES = ("awb", "kal", "rms", "slt")
 _ESPEAK_VOICE = "en-us"
+FOREIGN = {
+    "espeak-ng de": (
+        "Am Donnerstag treffen wir uns um zehn vor dem alten Rathaus.",
+        "Bring bitte deinen Schirm mit, denn abends soll es wieder regnen.",
+        "Niemand hatte erwartet, dass die kleine Werkstatt so schnell fertig wird.",
+    ),
+    "espeak-ng fr": (
+        "Le petit marché du village ouvre chaque matin à huit heures.",
+        "Nous avons marché le long de la rivière avant de rentrer à la maison.",
+        "Elle ouvre la lettre lentement, puis la pose sur la table.",
+    ),
+    "espeak-ng it": (
+        "Domani mattina prendiamo il treno per andare al mare.",
+        "La piccola bottega vende pane fresco, formaggio e frutta.",
+        "Nessuno aveva visto il vecchio pescatore tornare dal porto.",
+    ),
+    "espeak-ng ru": (
+        "Завтра утром мы поедем на поезде к морю.",
+        "Старый рыбак медленно вернулся домой поздно вечером.",
+        "Никто не ожидал такого хорошего результата от маленькой команды.",
+    ),
+}
 VOICES = (*(f"flite {name}" for name in _FLITE_VOICES), f"espeak-ng {_ESPEAK_VOICE}")
 
 
 class Spoken(NamedTuple):
-    """``words``: (text in small letters, start in seconds)."""
+    """``words``: (text in small letters, start in seconds). ``silence``: seconds of it around the
+    sentences."""
 
     sound: NDArray[np.float32]
     rate: int
     words: list[tuple[str, float]]
+    silence: float = 0.0
 
 
 def missing() -> list[str]:
@@ -52,12 +76,19 @@ def speak(voice: str, wpm: int) -> Spoken:
     )
 
 
+def speak_foreign(voice: str, wpm: int) -> Spoken:
+    """The sentences of one of ``FOREIGN``."""
+    name = voice.partition(" ")[2]
+    return _at_rate(
+        lambda slower: _joined([_espeak(name, wpm / slower, s) for s in FOREIGN[voice]]), wpm
+    )
+
+
 def _at_rate(spoken: Callable[[float], Spoken], wpm: int) -> Spoken:
     """``spoken`` so much slower that it has ``wpm``: measured, as voices differ in what they call
     their usual rate."""
     usual = spoken(1.0)
-    silence = PAUSE * (len(SENTENCES) + 1)
-    speaking = len(usual.sound) / usual.rate - silence
+    speaking = len(usual.sound) / usual.rate - usual.silence
     return spoken(60 * len(usual.words) / wpm / speaking)
 
 
@@ -69,7 +100,7 @@ def _joined(parts: list[Spoken]) -> Spoken:
         words += [(text, clock + start) for text, start in part.words]
         sounds += [part.sound, pause]
         clock += len(part.sound) / rate + PAUSE
-    return Spoken(np.concatenate(sounds), rate, words)
+    return Spoken(np.concatenate(sounds), rate, words, PAUSE * (len(parts) + 1))
 
 
 def _loads(library: str) -> bool:
