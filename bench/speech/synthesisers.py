@@ -41,11 +41,6 @@ FOREIGN = {
         "La piccola bottega vende pane fresco, formaggio e frutta.",
         "Nessuno aveva visto il vecchio pescatore tornare dal porto.",
     ),
-    "espeak-ng ru": (
-        "Завтра утром мы поедем на поезде к морю.",
-        "Старый рыбак медленно вернулся домой поздно вечером.",
-        "Никто не ожидал такого хорошего результата от маленькой команды.",
-    ),
 }
 VOICES = (*(f"flite {name}" for name in _FLITE_VOICES), f"espeak-ng {_ESPEAK_VOICE}")
 
