@@ -76,7 +76,7 @@ export function Findings({ findings, settled }: { findings: readonly Finding[]; 
   if (!findings.length) return <p className="none muted">{text.findings.none}</p>;
   return (
     <div className="finding-list">
-      {repairs > 1 && (
+      {(repairs > 1 || fixing) && (
         <Button kind="outline" disabled={!settled || fixing} onClick={fixAll}>
           {text.findings.fixAll(repairs)}
         </Button>
