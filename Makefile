@@ -56,6 +56,7 @@ bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes d
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speech
 	$(BIN)/python -m bench.render --repeats $(REPEATS)
 	$(BIN)/python -m bench.service
+	$(BIN)/python -m bench.studio
 
 golden: setup ## draws the golden frames anew; look at every one before committing it
 	$(BIN)/python -m pytest tests/golden --full --golden-rewrite

@@ -22,6 +22,7 @@ TITLES = {
     "memory": "Memory",
     "resume": "Killed, resumed, changed",
     "schedule": "Where the time goes",
+    "studio": "The studio",
 }
 _INTRO = """# Benchmarks
 
