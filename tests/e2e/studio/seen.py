@@ -20,7 +20,9 @@ class Seen:
         self._known = ["412"]
 
     def watch(self, page: Page) -> None:
-        page.on("console", lambda said: self._hear(said.type, said.text))
+        page.on(
+            "console", lambda said: self._hear(said.type, f"{said.text} {said.location['url']}")
+        )
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
 

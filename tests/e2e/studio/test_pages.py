@@ -129,7 +129,8 @@ def test_the_lists_and_dialogs_have_no_barrier(
         with seen.expecting("404"):
             page.goto(f"{server.url}{path}")
             expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        check_access(page)
+            check_access(page)
+            page.wait_for_load_state("networkidle")
 
 
 def test_the_panels_of_the_editor_have_no_barrier(
@@ -146,6 +147,7 @@ def test_the_panels_of_the_editor_have_no_barrier(
         expect(page.get_by_role("menu")).to_be_visible()
         check_access(page)
         page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     check_access(page)
