@@ -32,7 +32,7 @@ export function Look() {
       <FontChoice usual={chosen?.fonts[0]} />
       <Slider
         label={text.look.size}
-        shown={`${Math.round((overrides.size ?? 1) * 100)} %`}
+        shown={`${Math.round((overrides.size ?? 1) * 100)}%`}
         value={overrides.size ?? 1}
         min={0.5}
         max={2}
@@ -42,7 +42,7 @@ export function Look() {
       <Palette />
       <Slider
         label={text.look.box}
-        shown={`${Math.round(Number(box ?? 0) * 100)} %`}
+        shown={`${Math.round(Number(box ?? 0) * 100)}%`}
         value={Number(box ?? 0)}
         min={0}
         max={1}
@@ -80,7 +80,7 @@ function Expression() {
       />
       <Slider
         label={text.look.strength}
-        shown={strength === 0 ? text.look.plain : `${Math.round(strength * 100)} %`}
+        shown={strength === 0 ? text.look.plain : `${Math.round(strength * 100)}%`}
         value={strength}
         min={0}
         max={1}

@@ -33,7 +33,7 @@ export function Position({ usual }: { usual: Region }) {
           <Slider
             key={axis}
             label={text.look[axis]}
-            shown={`${Math.round(point[axis] * 100)} %`}
+            shown={`${Math.round(point[axis] * 100)}%`}
             value={point[axis]}
             min={0}
             max={1}

@@ -98,7 +98,7 @@ export const enEditor = {
     update: "Replace with these settings",
     renameOne: (name: string) => `Rename the look “${name}”`,
     deleteOne: (name: string) => `Delete the look “${name}”`,
-    strength: (strength: number) => (strength === 0 ? "plain" : `${Math.round(strength * 100)} %`),
+    strength: (strength: number) => (strength === 0 ? "plain" : `${Math.round(strength * 100)}%`),
   },
   speakers: {
     tab: "Speakers",
