@@ -12,16 +12,17 @@ from ecg.kernel.attempts import Submitter
 from ecg.kernel.http import Peer
 
 PATH = "/internal/analyses"
+REALIGN_PATH = "/internal/realignments"
 
 
-def submitter(peer: Peer) -> wire.HttpSubmitter:
-    """The desk's way to the role at ``peer``."""
-    return wire.HttpSubmitter(peer, PATH)
+def submitter(peer: Peer, path: str = PATH) -> wire.HttpSubmitter:
+    """The desk's way to the role at ``peer``, to one of its two queues."""
+    return wire.HttpSubmitter(peer, path)
 
 
-def worker_routes(submitter: Submitter, keys: Sequence[str]) -> Router:
+def worker_routes(submitter: Submitter, keys: Sequence[str], path: str = PATH) -> Router:
     """The role's end of it: jobs come in."""
-    return wire.worker_routes(PATH, submitter, keys, "audio")
+    return wire.worker_routes(path, submitter, keys, "audio")
 
 
 def reports(peer: Peer, keys: Sequence[str]) -> wire.HttpReports:

@@ -1,4 +1,4 @@
-"""The audio role at work: one analysis after another."""
+"""The audio role at work: one analysis after another, and beside them edited windows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
+from litestar import Router
 
 from ecg.analysis import progress, wire
 from ecg.analysis.interfaces import (
@@ -32,7 +33,7 @@ from ecg.captions.document import encode
 from ecg.kernel.attempts import Stored, Ticket, Trouble
 from ecg.kernel.errors import MediaRefused
 from ecg.kernel.folders import sweep_folders
-from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, serve_queue
+from ecg.kernel.queue import JobQueue, Life, QueueSubmitter, Work, serve_queue
 from ecg.kernel.redis import ping
 from ecg.kernel.web import Part
 from ecg.kernel.work import Attempted, Link, attempt, now, told, within
@@ -52,39 +53,55 @@ SHARES = {
 def worker_part(
     link: Link, queue: JobQueue, engine: AnalysisEngine, service_keys: Sequence[str]
 ) -> Part:
-    """The audio role in this process: it works off ``queue``, takes jobs that an api elsewhere
-    sends, and closes ``engine`` at the end."""
+    """Analyses in this process: it works off ``queue``, takes jobs that an api elsewhere sends, and
+    closes ``engine`` at the end."""
+    routes = wire.worker_routes(QueueSubmitter(queue), service_keys)
+    return _part(link, queue, engine, routes, partial(analyse, link, engine))
 
+
+def realign_part(
+    link: Link, queue: JobQueue, engine: AnalysisEngine, service_keys: Sequence[str]
+) -> Part:
+    """The same for edited windows, which somebody waits for: no analysis is in their way where queue
+    and engine are their own."""
+    routes = wire.worker_routes(QueueSubmitter(queue), service_keys, wire.REALIGN_PATH)
+    return _part(link, queue, engine, routes, partial(realign, link, engine))
+
+
+def _part(link: Link, queue: JobQueue, engine: AnalysisEngine, routes: Router, work: Work) -> Part:
     async def run() -> None:
         sweep_folders(link.work_dir)
         try:
-            await serve_queue(queue, partial(analyse, link, engine))
+            await serve_queue(queue, work)
         finally:
             await engine.close()
 
-    return Part(
-        routes=[wire.worker_routes(QueueSubmitter(queue), service_keys)],
-        tasks=[run],
-        checks={"redis": partial(ping, queue.redis)},
-    )
+    return Part(routes=[routes], tasks=[run], checks={"redis": partial(ping, queue.redis)})
 
 
 async def analyse(link: Link, engine: AnalysisEngine, ticket: Ticket, life: Life) -> None:
     """One attempt at an analysis. Raises ``TryAgain``."""
 
     async def do(tried: Attempted) -> None:
-        shown = _shown(link, tried)
-        if "realign" in msgspec.json.decode(tried.request, type=dict[str, msgspec.Raw]):
-            wanted = msgspec.json.decode(tried.request, type=RealignRequest)
-            await _realigned(tried, engine, wanted)
-        else:
-            request = msgspec.json.decode(tried.request, type=AnalysisRequest)
-            await _analysed(tried, engine, request, *shown)
+        request = msgspec.json.decode(tried.request, type=AnalysisRequest)
+        await _analysed(tried, engine, request, *_shown(link, tried))
 
-    async def failed(tried: Attempted, trouble: Trouble) -> None:
-        await _report(tried, AnalysisFailed(trouble))
+    await attempt("analysis", link, ticket, life, do=do, failed=_failed)
 
-    await attempt("analysis", link, ticket, life, do=do, failed=failed)
+
+async def realign(link: Link, engine: AnalysisEngine, ticket: Ticket, life: Life) -> None:
+    """One attempt at timing an edited window. Raises ``TryAgain``."""
+
+    async def do(tried: Attempted) -> None:
+        request = msgspec.json.decode(tried.request, type=RealignRequest)
+        _shown(link, tried)
+        await _realigned(tried, engine, request)
+
+    await attempt("realign", link, ticket, life, do=do, failed=_failed)
+
+
+async def _failed(tried: Attempted, trouble: Trouble) -> None:
+    await _report(tried, AnalysisFailed(trouble))
 
 
 def _shown(

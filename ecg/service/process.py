@@ -66,6 +66,9 @@ from ecg.uploads.views import VideoView
 from ecg.usage import app as usage
 from ecg.usage.routes import UsageDesk
 
+QUEUES = {"audio": ("audio", "realign"), "render": ("render",)}
+"""What the worker roles work off, each queue one job at a time."""
+
 
 @asynccontextmanager
 async def service(settings: Settings, names: frozenset[str]) -> AsyncGenerator[Litestar]:
@@ -97,9 +100,9 @@ def _queues(
 ) -> dict[str, JobQueue]:
     """The queues of the worker roles of this process."""
     queues: dict[str, JobQueue] = {}
-    for role in sorted(names & {"audio", "render"}):
-        queues[role] = JobQueue(connect(settings.redis.url), role, faults)
-        stack.push_async_callback(queues[role].disconnect)
+    for name in (name for role in sorted(names) for name in QUEUES.get(role, ())):
+        queues[name] = JobQueue(connect(settings.redis.url), name, faults)
+        stack.push_async_callback(queues[name].disconnect)
     return queues
 
 
@@ -107,15 +110,17 @@ def _submitter(
     stack: AsyncExitStack,
     settings: Settings,
     queues: dict[str, JobQueue],
-    role: Literal["audio", "render"],
+    name: Literal["audio", "realign", "render"],
     faults: Faults,
 ) -> Submitter:
     """The way to a role: into its queue where it is in this process, else by HTTP."""
-    if role in queues:
-        return QueueSubmitter(queues[role])
-    url = settings.audio.url if role == "audio" else settings.render.url
-    peer = _peer(stack, role, url, settings, faults)
-    return analysis_wire.submitter(peer) if role == "audio" else render_wire.submitter(peer)
+    if name in queues:
+        return QueueSubmitter(queues[name])
+    if name == "render":
+        return render_wire.submitter(_peer(stack, name, settings.render.url, settings, faults))
+    peer = _peer(stack, "audio", settings.audio.url, settings, faults)
+    path = analysis_wire.PATH if name == "audio" else analysis_wire.REALIGN_PATH
+    return analysis_wire.submitter(peer, path)
 
 
 def _peer(
@@ -145,11 +150,15 @@ def _workers(
         heard = DeskReports(partial(analysis_desk.receive, desks.analysis))
         drawn = DeskReports(partial(render_desk.receive, desks.render))
     parts: list[Part] = []
-    if "audio" in queues:
-        engine = roles.analysis_engine(settings)
-        stack.push_async_callback(engine.close)
-        link = _link(stack, settings, queues["audio"], objects, heard)
-        parts.append(analysis_worker.worker_part(link, queues["audio"], engine, keys))
+    for name, part in (
+        ("audio", analysis_worker.worker_part),
+        ("realign", analysis_worker.realign_part),
+    ):
+        if name in queues:
+            engine = roles.analysis_engine(settings)
+            stack.push_async_callback(engine.close)
+            link = _link(stack, settings, queues[name], objects, heard)
+            parts.append(part(link, queues[name], engine, keys))
     if "render" in queues:
         drawer = roles.render_engine(settings)
         stack.push_async_callback(drawer.close)
@@ -183,13 +192,13 @@ async def _nobody(_connection: object) -> Principal:
     raise Unauthorized("this role has no routes for users")
 
 
-def _kinds(desks: Desks, reader: Redis) -> list[Kind]:
+def _kinds(desks: Desks, realigner: Submitter, reader: Redis) -> list[Kind]:
     """The jobs that are dispatched: rows of which table, to whom, and who hears of their end."""
     heard, drawn = desks.analysis, desks.render
     signs, give_up = signs_of(analysis_progress, reader), partial(analysis_desk.give_up, heard)
     return [
         Kind(Analysis, heard.submitter, signs, give_up),
-        Kind(Realignment, heard.submitter, signs, give_up),
+        Kind(Realignment, realigner, signs, give_up),
         Kind(
             Render,
             drawn.submitter,
@@ -217,6 +226,7 @@ async def _api(
             settings, database, store, reader, _submitter(stack, settings, queues, "render", faults)
         ),
     )
+    realigner = _submitter(stack, settings, queues, "realign", faults)
     door, keys = (
         auth.auth_desk(settings, database, hook_service.remove_all),
         listed(settings.service_key),
@@ -235,7 +245,7 @@ async def _api(
                 analysis_wire.report_routes(partial(analysis_desk.receive, desks.analysis), keys),
                 render_wire.report_routes(partial(render_desk.receive, desks.render), keys),
             ],
-            tasks=[partial(dispatch, database, _kinds(desks, reader), faults)],
+            tasks=[partial(dispatch, database, _kinds(desks, realigner, reader), faults)],
             checks={"redis": partial(ping, reader)},
         ),
     ]

@@ -20,6 +20,9 @@ from ecg.analysis.interfaces import (
     AnalysisFailed,
     AnalysisRequest,
     Probed,
+    Realigned,
+    RealignJob,
+    RealignRequest,
     Refused,
 )
 from ecg.analysis.pulling import pull
@@ -259,6 +262,45 @@ async def test_a_video_holds_a_worker_for_no_longer_than_its_length_allows(
     assert isinstance(failed, AnalysisFailed)
     assert said in failed.trouble.message
     assert len(desk.events()) == reports
+
+
+async def engine_child(work_dir):
+    """The engine's process, as soon as there is one."""
+    while True:
+        for entry in Path("/proc").glob("[0-9]*"):  # noqa: ASYNC240 - no disk
+            try:
+                engine = b"ecg.analysis.engine" in (entry / "cmdline").read_bytes()
+                if engine and (entry / "cwd").readlink().is_relative_to(work_dir):
+                    return int(entry.name)
+            except OSError:
+                continue
+        await asyncio.sleep(0.02)
+
+
+async def test_an_edited_window_waits_for_no_analysis_and_outlives_its_engine(
+    store, put, analysing, redis_url, work_dir, tmp_path
+):
+    video, apart = MEDIA / "jfk_720p30.mp4", tmp_path / "apart"
+    apart.mkdir()
+    key = await put(video)
+    analysis = Desk(store, key, analysis_of(video))
+    window = RealignJob(3.0, 4.3, ("ask", "not"), "en", -20.0, 200.0)
+    edit = Desk(store, key, RealignRequest("a-video", video.stat().st_size, window))
+    engine = analysis_app.open_engine(load_settings().settings.models_folder, apart)
+    realigning = working(redis_url, edit, analysis_worker.realign_part, engine, apart)
+    async with analysing(analysis) as busy, realigning as queue:
+        hearing = asyncio.create_task(over(analysis, busy))
+        os.kill(await engine_child(work_dir), signal.SIGSTOP)
+        timing = asyncio.create_task(over(edit, queue))
+        os.kill(await engine_child(apart), signal.SIGKILL)
+        await timing
+        assert not hearing.done()
+        hearing.cancel()
+    (realigned,) = edit.events()
+    assert isinstance(realigned, Realigned)
+    assert [word.text for word in realigned.words] == ["ask", "not"]
+    assert realigned.words[0].start == pytest.approx(3.29, abs=0.06)
+    assert (edit.attempt, analysis.reports) == (2, {})
 
 
 async def test_a_render_brings_its_video(store, put, rendering, tmp_path):

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
-from ecg.analysis.engine.voices import Floats, lstm, tensor
+from ecg.analysis.engine.lstm import Floats, layer, states
+from ecg.analysis.engine.voices import tensor
 from ecg.kernel.errors import EngineFailed
 
 SPAN = 5 * RATE
@@ -32,8 +33,9 @@ LEAST = 0.3
 """Seconds for which they do so at least."""
 JOIN = 0.2
 """Seconds of a gap that does not part two such spans."""
-_BATCH = 8
-"""Spans run together, of 8 MB each."""
+_BATCH = 12
+"""Spans run together: all of a window that is heard at once."""
+_LAYERS = 4
 _KERNEL, _STRIDE = 251, 10
 _LEAST_HZ = 50
 _FRAME, _FIRST = 270, 495
@@ -58,6 +60,7 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
         super().__init__(io.BytesIO(archive.read(f"{root}/data.pkl")))
         self._archive, self._root = archive, root
+        self._storages: dict[str, NDArray[Any]] = {}
 
     def find_class(self, module: str, name: str, /) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -70,7 +73,10 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any, /) -> NDArray[Any]:
         _, dtype, key, *_ = pid
-        return np.frombuffer(self._archive.read(f"{self._root}/data/{key}"), dtype)
+        if key not in self._storages:  # which many tensors may be views of
+            data = self._archive.read(f"{self._root}/data/{key}")
+            self._storages[key] = np.frombuffer(data, dtype)
+        return self._storages[key]
 
 
 def read_archive(path: Path) -> dict[str, Floats]:
@@ -93,17 +99,7 @@ class Segmentation:
         sinc = "sincnet.conv1d.0.filterbank."
         names = ("low_hz_", "band_hz_", "n_", "window_")
         self._filters = _filters(*(weights[sinc + name] for name in names))
-        self._layers = [
-            [
-                (
-                    weights[f"lstm.weight_ih_{way}"].T.copy(),
-                    weights[f"lstm.weight_hh_{way}"].T.copy(),
-                    weights[f"lstm.bias_ih_{way}"] + weights[f"lstm.bias_hh_{way}"],
-                )
-                for way in (f"l{n}", f"l{n}_reverse")
-            ]
-            for n in range(4)
-        ]
+        self._layers = [layer(weights, [f"l{n}", f"l{n}_reverse"]) for n in range(_LAYERS)]
 
     def together(self, sound: Sound) -> Floats:
         """How likely at least two people speak, 0..1, in each 10 ms."""
@@ -124,16 +120,16 @@ class Segmentation:
 
     def _run(self, spans: list[Sound]) -> Floats:
         """Of each span how likely each of three speaks; (spans, frames, 3)."""
-        values = np.stack([self._heard(span) for span in spans]).transpose(1, 0, 2)
-        for ahead, back in self._layers:
-            forth = lstm((values @ ahead[0] + ahead[2]).astype(np.float32, copy=False), ahead[1])
-            gates = values[::-1] @ back[0] + back[2]
-            aback = lstm(gates.astype(np.float32, copy=False), back[1])[::-1]
-            values = np.concatenate((forth, aback), axis=2)
+        values = np.stack([self._heard(span) for span in spans], axis=1)
+        for each in self._layers:
+            ahead, back = states(np.stack((values, values[::-1])), each)
+            values = np.concatenate((ahead, back[::-1]), axis=2)
+        time, count, width = values.shape
+        flat = values.reshape(-1, width)
         for name in ("linear.0", "linear.1"):
-            values = _leaky(self._linear(values, name))
-        likely = 0.5 + 0.5 * np.tanh(0.5 * self._linear(values, "classifier"))
-        return likely.transpose(1, 0, 2).astype(np.float32)
+            flat = _leaky(self._linear(flat, name))
+        likely = 0.5 + 0.5 * np.tanh(0.5 * self._linear(flat, "classifier"))
+        return likely.reshape(time, count, -1).transpose(1, 0, 2).astype(np.float32)
 
     def _heard(self, span: Sound) -> Floats:
         """(frames, 60): a bank of filters and two convolutions, each followed by the largest of

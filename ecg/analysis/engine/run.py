@@ -66,6 +66,10 @@ def _model(engine: str, folder: str, threads: int) -> Any:
     return loaded(Path(folder), threads)
 
 
+def _load_voices(path: Path) -> tuple[Voices, Segmentation]:
+    return load_voices(path), load_segmentation(path.with_name("segmentation.pt"))
+
+
 def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> AnalysisResult:
     """The whole analysis; ``AnalysisEngine.run`` holds the contract."""
     source = Path(job.source)
@@ -75,10 +79,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     engine = batched.choose(job.engine)
     model = _model(engine, job.model_folder, job.threads)
     listen = _batched if engine == "whisperx" else _one_by_one
-    voices = load_voices(Path(job.voices))
-    segmentation = None
-    if job.speakers != 1:
-        segmentation = load_segmentation(Path(job.voices).with_name("segmentation.pt"))
+    hearing = _load_voices(Path(job.voices)) if job.speakers != 1 else None
     found = Found([], [], [], [], Counter(), [], [], [])
     passed = 0
     waiting: list[_Waiting] = []
@@ -88,7 +89,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         for piece in pieces(decode(source, job.audio_track, limits)):
             likely = beside.submit(gaps_heard, piece)
             for window, hear in listen(model, piece, job, found.spoken, report, total):
-                sound = beside.submit(_measure, voices, segmentation, window)
+                sound = beside.submit(_measure, hearing, window)
                 language, words = hear()
                 heard, dropped = believed(rewritten(words, job.terms))
                 found.spoken[language] += len(window.sound)
@@ -268,14 +269,16 @@ class _Sounding(NamedTuple):
     overlaps: list[tuple[float, float]]
 
 
-def _measure(voices: Voices, segmentation: Segmentation | None, window: Window) -> _Sounding:
-    sound = window.sound
-    begin = window.start / RATE
-    heard = voiced(voices, sound, window.regions, begin)
-    spans = overlaps(segmentation, sound) if segmentation else []
-    return _Sounding(
-        levels(sound), contour(sound), heard, [(begin + start, begin + end) for start, end in spans]
-    )
+def _measure(hearing: tuple[Voices, Segmentation] | None, window: Window) -> _Sounding:
+    """``hearing`` is ``None`` where it is known that one alone speaks."""
+    sound, begin = window.sound, window.start / RATE
+    heard: list[Voiced] = []
+    spans: list[tuple[float, float]] = []
+    if hearing:
+        voices, segmentation = hearing
+        heard = voiced(voices, sound, window.regions, begin)
+        spans = [(begin + first, begin + last) for first, last in overlaps(segmentation, sound)]
+    return _Sounding(levels(sound), contour(sound), heard, spans)
 
 
 def _measured(

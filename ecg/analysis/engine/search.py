@@ -53,7 +53,7 @@ class Found(NamedTuple):
 def decoder() -> Any:
     """Wide beams: one path must survive to the end of the text, however it is said."""
     return cast("Any", pocketsphinx).Decoder(
-        lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60
+        lm=None, loglevel="FATAL", beam=1e-80, pbeam=1e-80, wbeam=1e-60, bestpath=False
     )
 
 

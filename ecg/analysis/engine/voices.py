@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
+from ecg.analysis.engine.lstm import Floats, layer, states
 from ecg.kernel.errors import EngineFailed
-
-Floats = NDArray[np.float32]
 
 FRAMES = 160
 """Frames of 10 ms that the network was trained on at a time."""
@@ -31,7 +30,7 @@ _LAYERS = 3
 _LEVEL = 10 ** (-30 / 20)
 """RMS that the network was trained at."""
 _BATCH = 64
-"""Windows run together: enough for the processor, 40 MB of memory."""
+"""Windows run together: enough for the processor, 25 MB of memory."""
 
 
 class _Storage:
@@ -97,27 +96,21 @@ class Voices:
     """The network. ``embed`` may be called from one thread at a time."""
 
     def __init__(self, weights: dict[str, Floats]) -> None:
-        layers = range(_LAYERS)
-        self._inputs = [weights[f"lstm.weight_ih_l{n}"].T.copy() for n in layers]
-        self._hidden = [weights[f"lstm.weight_hh_l{n}"].T.copy() for n in layers]
-        self._biases = [
-            weights[f"lstm.bias_ih_l{n}"] + weights[f"lstm.bias_hh_l{n}"] for n in layers
-        ]
+        self._layers = [layer(weights, [f"l{n}"]) for n in range(_LAYERS)]
         self._out = weights["linear.weight"].T.copy(), weights["linear.bias"]
 
     def embed(self, windows: list[Sound]) -> Floats:
         """One direction of length 1 for each window of ``SPAN`` samples or fewer; (n, 256)."""
-        mels = np.stack([mel(levelled(window)) for window in windows])
-        return np.concatenate(
-            [self._run(mels[n : n + _BATCH]) for n in range(0, len(mels), _BATCH)]
-        )
+        parts = (windows[n : n + _BATCH] for n in range(0, len(windows), _BATCH))
+        return np.concatenate([self._run(part) for part in parts])
 
-    def _run(self, mels: Floats) -> Floats:
-        values = np.ascontiguousarray(mels.transpose(1, 0, 2))  # time first
-        for inputs, hidden, bias in zip(self._inputs, self._hidden, self._biases, strict=True):
-            values = lstm((values @ inputs + bias).astype(np.float32, copy=False), hidden)
+    def _run(self, windows: list[Sound]) -> Floats:
+        mels = np.stack([mel(levelled(window)) for window in windows], axis=1)
+        values = mels[None]  # one way, time, windows, bands
+        for each in self._layers:
+            values = states(values, each)
         matrix, bias = self._out
-        raw = np.maximum(values[-1] @ matrix + bias, 0)
+        raw = np.maximum(values[0, -1] @ matrix + bias, 0)
         return raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), np.float32(1e-9))
 
 
@@ -125,28 +118,6 @@ class Voices:
 def load_voices(path: Path) -> Voices:
     """From Resemblyzer's checkpoint. Raises ``EngineFailed`` where it is not one."""
     return Voices(read_checkpoint(path.read_bytes()))
-
-
-def lstm(gates: Floats, hidden: Floats) -> Floats:
-    """Hidden states of one layer, (time, n, 256), for what its inputs bring to each gate."""
-    time, count, width = gates.shape
-    size = width // 4
-    state = np.zeros((count, size), np.float32)
-    cell = np.zeros((count, size), np.float32)
-    states = np.empty((time, count, size), np.float32)
-    for step in range(time):
-        gate = gates[step]
-        gate += state @ hidden
-        # sigmoid by tanh, which numpy has in one pass, for the gates in, forget and out
-        gate[:, : 2 * size] *= np.float32(0.5)
-        gate[:, 3 * size :] *= np.float32(0.5)
-        np.tanh(gate, out=gate)
-        let_in, keep, new, out = (gate[:, n * size : (n + 1) * size] for n in range(4))
-        cell *= np.float32(0.5) * (keep + 1)
-        cell += np.float32(0.5) * (let_in + 1) * new
-        state = np.float32(0.5) * (out + 1) * np.tanh(cell)
-        states[step] = state
-    return states
 
 
 def levelled(sound: Sound) -> Sound:
