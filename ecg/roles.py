@@ -11,6 +11,7 @@ from ecg.analysis import app as analysis
 from ecg.analysis import catalogue, languages, pulling, script, terms
 from ecg.analysis.catalogue import Model
 from ecg.analysis.interfaces import AnalysisEngine
+from ecg.captions.fonts import FontFace
 from ecg.kernel.errors import InputRefused
 from ecg.kernel.settings import Settings, listed
 from ecg.media.info import VideoLimits
@@ -36,6 +37,7 @@ __all__ = [
     "model_folder",
     "model_name",
     "pull_model",
+    "read_font",
     "read_script",
     "read_terms",
     "render_engine",
@@ -139,6 +141,11 @@ def _limits(settings: Settings) -> Limits:
 def draw_preview(settings: Settings, styles: Sequence[str]) -> Coroutine[Any, Any, bytes]:
     """A PNG that shows the named styles, drawn in a child of its own."""
     return render.draw_preview(find_browser(settings), styles, settings.work_dir, _limits(settings))
+
+
+def read_font(settings: Settings, data: bytes) -> Coroutine[Any, Any, FontFace]:
+    """What a stranger's font file says of itself, read in a child of its own."""
+    return render.read_font(data, settings.work_dir, _limits(settings))
 
 
 def find_browser(settings: Settings) -> Path:

@@ -6,6 +6,7 @@ import msgspec
 import pysubs2
 
 from ecg.captions.colors import rgb
+from ecg.captions.fonts import OWN
 from ecg.captions.legible import box_opacity
 from ecg.captions.place import anchor, safe_area
 from ecg.captions.scenario import CueWord, Region, Scenario
@@ -59,7 +60,7 @@ def look_of(scenario: Scenario, style: Style, size: tuple[int, int]) -> Look:
     counted in; lengths in pixels of that picture."""
     overrides = scenario.style.overrides
     unit = min(size[1], 1.08 * size[0]) * (overrides.size or 1.0)
-    font = overrides.font or style.fonts[0]
+    font = (overrides.font or style.fonts[0]).removeprefix(OWN)
     return Look(
         style=style,
         strength=scenario.style.strength,

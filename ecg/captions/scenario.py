@@ -50,8 +50,8 @@ Region = Literal["bottom", "middle", "top"] | Point
 
 
 class Overrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a person changes of any style: font family, size ratio, box opacity, speaker
-    palette, position."""
+    """What a person changes of any style: font family (a bundled one, or ``own:`` and the name
+    of one's own), size ratio, box opacity, speaker palette, position."""
 
     font: Text | None = None
     size: Annotated[float, Meta(ge=0.5, le=2)] | None = None

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from ecg.captions.document import decode
+from ecg.captions.fonts import OWN, is_family
 from ecg.captions.scenario import Color, StyleChoice
 from ecg.kernel.errors import DocumentInvalid, NotFound
 
@@ -93,7 +94,7 @@ def load_style(name: str) -> Style:
 
 def check_choice(choice: StyleChoice) -> Style:
     """The chosen style, once its parameters are seen to be ones it has, in their range, and the
-    font to be a bundled one.
+    font to be a bundled one or one's own, which may be there or not.
 
     Raises ``DocumentInvalid`` with the path of what is wrong.
     """
@@ -108,7 +109,9 @@ def check_choice(choice: StyleChoice) -> Style:
             raise DocumentInvalid(f"{style.name} has no such parameter; it has {known}", path)
         _check_value(style.parameters[name], value, path)
     font = choice.overrides.font
-    if font is not None and font not in (families := list_families()):
+    if font is None or (font.startswith(OWN) and is_family(font.removeprefix(OWN))):
+        return style
+    if font not in (families := list_families()):
         known = ", ".join(families)
         raise DocumentInvalid(
             f'no font is called "{font}"; there are {known}', "$.style.overrides.font"

@@ -14,6 +14,7 @@ from ecg.captions.compose import compose
 from ecg.captions.document import encode
 from ecg.captions.scenario import Scenario, read_scenario
 from ecg.captions.styles import Style, load_style
+from ecg.cli.fonts import dressed, read_fonts
 from ecg.cli.options import (
     FILE,
     HEIGHT,
@@ -36,6 +37,7 @@ from ecg.kernel.settings import Settings, load_settings
 from ecg.media.info import VideoStream
 from ecg.render.formats import Captions
 from ecg.render.interfaces import (
+    OwnFont,
     RenderEngine,
     RenderJob,
     RenderProgress,
@@ -78,6 +80,7 @@ def _result_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--poster", type=FILE, metavar="F", help="JPG or PNG of a captioned frame."),
         click.option("--soft", is_flag=True, help="Captions as a track, the picture untouched."),
         click.option("--soft-beside", is_flag=True, help="Such a track beside drawn captions."),
+        click.option("--font", type=FILE, multiple=True, metavar="F", help="TTF, OTF or WOFF2; several: of one family."),
         click.option("--fps", type=RATE, help="Constant rate, as 25 or 30000/1001 (else as it is)."),
     )):  # fmt: skip
         command = option(command)
@@ -122,13 +125,14 @@ async def _caption_all(
     listener = roles.analysis_engine(settings)
     drawer = roles.render_engine(settings)
     try:
+        fonts = await read_fonts(settings, options["font"])
         for source, target in targets:
             picture = next(iter((await drawer.check(source)).video))
             with out.steps() as advance:
                 heard = await listener.run(job, source, _hearing(advance))
-                scenario = _composed(settings, source, picture, heard, options)
+                scenario = _composed(settings, source, picture, heard, options, fonts)
                 result = await drawer.run(
-                    _render_job(settings, scenario, options, heard.transcript.language),
+                    _render_job(settings, scenario, options, heard.transcript.language, fonts),
                     source,
                     target,
                     _drawing(advance),
@@ -148,6 +152,7 @@ def _composed(
     picture: VideoStream,
     heard: AnalysisResult,
     options: dict[str, Any],
+    fonts: tuple[OwnFont, ...],
 ) -> Scenario:
     if options["save_transcript"]:
         write(options["save_transcript"], encode(heard.transcript))
@@ -165,6 +170,7 @@ def _composed(
         size=picture.shown_size,
         fps=options["fps"] or picture.rate,
     )
+    scenario = dressed(scenario, fonts)
     if options["save_scenario"]:
         write(options["save_scenario"], encode(scenario))
     return scenario
@@ -217,26 +223,28 @@ def render(out: Output, source: Path, scenario: Path, output: Path, **options: A
     settings = load_settings().settings
     roles.check_output(source, output, options["format"])
     document = read_scenario(read(scenario))
-    job = _render_job(settings, document, options, options["language"] or "")
-    result = run(_render(out, settings, job, source, output, options))
+    result = run(_render(out, settings, document, source, output, options))
     _finished(out, output, result)
 
 
 async def _render(
     out: Output,
     settings: Settings,
-    job: RenderJob,
+    scenario: Scenario,
     source: Path,
     output: Path,
     options: dict[str, Any],
 ) -> RenderResult:
+    fonts = await read_fonts(settings, options["font"])
+    scenario = dressed(scenario, fonts)
+    job = _render_job(settings, scenario, options, options["language"] or "", fonts)
     engine = roles.render_engine(settings)
     try:
         with out.steps() as advance:
             result = await engine.run(
                 job, source, output, _drawing(advance), segments=settings.segments_folder
             )
-            await _make_poster(engine, job.scenario, output, options)
+            await _make_poster(engine, scenario, output, options)
             return result
     finally:
         await engine.close()
@@ -246,6 +254,8 @@ def _check_options(options: dict[str, Any]) -> None:
     """Raises ``click.UsageError`` for options of ``_result_options`` that contradict each other."""
     if options["soft"] and options["soft_beside"]:
         raise click.UsageError("--soft and --soft-beside exclude each other.")
+    if options["soft"] and options["font"]:
+        raise click.UsageError("--soft draws no captions that a --font could be seen in.")
     if options["soft"] and options["quality"]:
         raise click.UsageError("--soft copies the picture, so there is no --quality to choose.")
     poster: Path | None = options["poster"]
@@ -286,7 +296,11 @@ def _captions(options: dict[str, Any]) -> Captions:
 
 
 def _render_job(
-    settings: Settings, scenario: Scenario, options: dict[str, Any], language: str
+    settings: Settings,
+    scenario: Scenario,
+    options: dict[str, Any],
+    language: str,
+    fonts: tuple[OwnFont, ...],
 ) -> RenderJob:
     return RenderJob(
         scenario,
@@ -296,6 +310,7 @@ def _render_job(
         fps=None if options["fps"] is None else str(options["fps"]),
         captions=_captions(options),
         language=language,
+        fonts=fonts,
     )
 
 

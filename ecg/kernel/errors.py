@@ -3,7 +3,7 @@
     EcgError
     ├── InputRefused        what was given cannot be used (exit 1, 422)
     │   ├── DocumentInvalid     a transcript or scenario, with the JSON path
-    │   ├── MediaRefused        a video or sound file
+    │   ├── MediaRefused        a video, sound or font file
     │   └── RequestInvalid      a request's body or query, with each field's path
     ├── Unauthorized        no token, or one that is not accepted (401)
     ├── Forbidden           signed in, but not allowed this (403)

@@ -120,6 +120,22 @@ class Attempted:
             raise error
         _FAULTS.worked("disk space")
 
+    async def load(self, name: str, size: int) -> bool:
+        """Brings the object ``name`` of ``size`` bytes to the file of that name in the folder;
+        whether it is there still. Raises ``EngineFailed`` where it is another than announced."""
+
+        async def url() -> str:
+            signed = await self._url(name, "get")
+            if not signed:
+                raise NotFound(f"{name} is no longer in the store")
+            return signed
+
+        try:
+            await transfer.download(self._link.client, url, self.folder / name, size)
+        except NotFound:
+            return False
+        return True
+
     async def store(self, name: str) -> Stored:
         """Brings the file ``name`` of the folder to the store."""
         path = self.folder / name

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from ecg.captions.fonts import FontFace
 from ecg.captions.scenario import Scenario
 from ecg.captions.styles import check_choice
-from ecg.kernel.errors import InputRefused
+from ecg.kernel.errors import EngineFailed, InputRefused, MediaRefused
 from ecg.kernel.identity import new_id
 from ecg.media.child import Child
 from ecg.media.info import MediaInfo
@@ -16,6 +19,7 @@ from ecg.media.pipe import LIMITS, Limits
 from ecg.render.formats import SUFFIXES, Format, check_captions
 from ecg.render.interfaces import (
     CheckCall,
+    FontCall,
     PlanCall,
     Planned,
     Preview,
@@ -29,6 +33,10 @@ from ecg.render.interfaces import (
     StillCall,
     StillKind,
 )
+
+FONT_MEMORY = 1 << 30
+FONT_SECONDS = 30.0
+"""What reading a font may take: bytes of memory, and seconds."""
 
 
 def open_engine(
@@ -50,6 +58,23 @@ async def draw_preview(
     try:
         call = PreviewCall(str(browser), tuple(styles))
         return (await child.call("preview", call, Preview)).png
+    finally:
+        await child.close()
+
+
+async def read_font(data: bytes, work_dir: Path | None = None, limits: Limits = LIMITS) -> FontFace:
+    """What a stranger's font file says of itself, read in a child of its own. Raises
+    ``MediaRefused``."""
+    bounded = msgspec.structs.replace(
+        limits, memory=FONT_MEMORY, stall=FONT_SECONDS, processor=round(FONT_SECONDS)
+    )
+    child = Child("ecg.render.engine.font", limits=bounded, environment={}, work_dir=work_dir)
+    try:
+        return await child.call("read", FontCall(data), FontFace)
+    except EngineFailed:
+        raise MediaRefused(
+            "this font takes more to read than any font should; it is damaged"
+        ) from None
     finally:
         await child.close()
 

@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ecg.captions.fonts import FontFace
 from ecg.captions.scenario import Scenario
 from ecg.kernel import jobs
 from ecg.kernel.attempts import Attempt, SignedPair, Submitter, Trouble
@@ -23,7 +24,15 @@ from ecg.kernel.storage import Store
 from ecg.kernel.watch import Shown, Watch
 from ecg.media.info import VideoFacts
 from ecg.render import progress, service
-from ecg.render.interfaces import RESULTS, SEGMENTS, Quality, Rendered, RenderFailed, RenderReport
+from ecg.render.interfaces import (
+    FONTS,
+    RESULTS,
+    SEGMENTS,
+    Quality,
+    Rendered,
+    RenderFailed,
+    RenderReport,
+)
 from ecg.render.models import Render
 
 DONE = Counter("ecg_render_outcomes_total", "Renders that ended", ["outcome"])
@@ -32,12 +41,14 @@ SPEED = Histogram(
 )
 
 SOURCE = "source"
+_FONT = re.compile(rf"{FONTS}/[0-9a-f-]{{36}}")
 _SEGMENT = re.compile(rf"{SEGMENTS}/[0-9a-f]{{64}}\.(?:mp4|webm|mov)")
 
 
 class RenderDesk(msgspec.Struct, frozen=True):
     """What other features do for this one is given as callables, each in the caller's
-    transaction but ``hit``, which counts a request in one of its own."""
+    transaction but ``hit``, which counts a request in one of its own. ``read_font`` reads a
+    stranger's font in a process of its own."""
 
     database: Database
     store: Store
@@ -52,6 +63,7 @@ class RenderDesk(msgspec.Struct, frozen=True):
     settle: Callable[[AsyncSession, str, bool], Awaitable[None]]
     notify: Callable[[AsyncSession, str, str, object], Awaitable[None]]
     hit: Callable[[str, int], Awaitable[tuple[int, int]]]
+    read_font: Callable[[bytes], Awaitable[FontFace]]
 
 
 async def begin(desk: RenderDesk, job_id: str) -> Attempt:
@@ -67,6 +79,7 @@ async def sign(
     async with desk.database.transaction() as session:
         job = await jobs.check_attempt(session, Render, job_id, attempt)
         video = await desk.find_video(session, job.owner_id, job.video_id)
+        fonts = await service.font_keys(session, job.owner_id)
     signed: dict[str, SignedPair] = {}
     kept = segments_of(job.owner_id, job.video_id)
     there = await desk.store.names_under(kept) if any(map(_is_segment, names)) else set[str]()
@@ -80,10 +93,14 @@ async def sign(
             key = kept + name.removeprefix(f"{SEGMENTS}/")
             get = await desk.store.presign_get(key, public=False) if key in there else ""
             signed[name] = SignedPair(get, await desk.store.presign_put(key, public=False))
+        elif _FONT.fullmatch(name):  # one that was deleted meanwhile is not there to get
+            font = fonts.get(name.removeprefix(f"{FONTS}/"))
+            get = await desk.store.presign_get(font, public=False) if font else ""
+            signed[name] = SignedPair(get)
         else:
             raise InputRefused(
                 f'this render has no object "{name}"; it has {SOURCE}, '
-                f"{RESULTS[job.output['format']]}, {SEGMENTS}/…"
+                f"{RESULTS[job.output['format']]}, {SEGMENTS}/…, {FONTS}/…"
             )
     return signed
 

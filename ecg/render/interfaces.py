@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from ecg.captions.fonts import FontFace
 from ecg.captions.scenario import Scenario
 from ecg.kernel.attempts import Stored, Trouble
 from ecg.media.info import MediaInfo
@@ -19,10 +20,25 @@ Capture = Literal["canvas", "screenshot"]
 StillKind = Literal["jpg", "png"]
 
 
+FONTS = "fonts"
+"""The folder of a job's own fonts, and of their objects' names."""
+
+
+class OwnFont(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A font file that a person brought. ``file``: its absolute path; in a request of the service
+    the name of the attempt's object. ``size`` in bytes, ``sha256`` (hex) of these."""
+
+    face: FontFace
+    file: str
+    size: int
+    sha256: str
+
+
 class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to draw and how to encode. ``quality`` picks the encoder's speed and rate. ``height``
     (pixels of the shown result) and ``fps`` (``formats.frame_rate``) are the source's own where
-    they are left out. ``language`` (ISO 639) is that of a caption track, if it is known."""
+    they are left out. ``language`` (ISO 639) is that of a caption track, if it is known.
+    ``fonts``: the files of the scenario's own family; without one the style's font is taken."""
 
     scenario: Scenario
     quality: Quality = "standard"
@@ -31,6 +47,7 @@ class RenderJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fps: str | None = None
     captions: Captions = "burned"
     language: str = ""
+    fonts: tuple[OwnFont, ...] = ()
     capture: Capture | None = None
     """``None`` measures which way works here; naming one forces it (benchmarks, tests)."""
 
@@ -73,6 +90,12 @@ class PlanCall(msgspec.Struct, frozen=True):
 
     job: RenderJob
     source: str
+
+
+class FontCall(msgspec.Struct, frozen=True):
+    """What the child that reads fonts is asked: ``data``, the bytes of a file."""
+
+    data: bytes
 
 
 class StillCall(msgspec.Struct, frozen=True):

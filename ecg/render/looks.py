@@ -12,8 +12,8 @@ from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
-from sqlalchemy import column, select, table
 from sqlalchemy import delete as remove
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.captions.scenario import Scenario, StyleChoice
@@ -24,6 +24,7 @@ from ecg.kernel.identity import new_id
 from ecg.kernel.web import Caller
 from ecg.render.desk import RenderDesk
 from ecg.render.models import Look
+from ecg.render.service import lock_account
 
 MOST = 100
 """Looks of one account."""
@@ -31,8 +32,6 @@ MOST = 100
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 _NAME = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$(?!\n)"
 """No control characters, nothing that turns the direction of text, no space at the ends."""
-
-_USERS = table("users", column("id"))
 
 
 class NewLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,10 +132,7 @@ async def dressed(
 
 async def _locked(session: AsyncSession, owner_id: str) -> Sequence[Look]:
     """The owner's looks, which nobody else changes until the transaction ends."""
-    # the lock is a statement of its own, so that the next sees what its former holder committed
-    account = select(_USERS.c.id).where(_USERS.c.id == owner_id).with_for_update(key_share=True)
-    if await session.scalar(account) is None:
-        raise NotFound("no such account")
+    await lock_account(session, owner_id)
     return (await session.scalars(select(Look).where(Look.owner_id == owner_id))).all()
 
 

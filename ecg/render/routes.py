@@ -1,4 +1,4 @@
-"""``/renders``, ``/styles`` and ``/looks``, and the files of the caption engine that a browser draws with."""
+"""``/renders``, ``/styles``, ``/fonts`` and ``/looks``, and the files of the caption engine that a browser draws with."""
 
 from __future__ import annotations
 
@@ -23,14 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.captions.document import decode
 from ecg.captions.scenario import Scenario, check_size, check_within, read_scenario
-from ecg.captions.styles import (
-    BEHIND,
-    Style,
-    check_choice,
-    list_families,
-    list_styles,
-    load_style,
-)
+from ecg.captions.styles import Style, check_choice, list_styles, load_style
 from ecg.kernel import jobs
 from ecg.kernel.errors import (
     Conflict,
@@ -46,7 +39,7 @@ from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part, checked_cursor
 from ecg.media.info import VideoFacts
 from ecg.render import desk as work
-from ecg.render import looks, service
+from ecg.render import font_files, fonts, looks, service
 from ecg.render.desk import RenderDesk
 from ecg.render.files import read_file
 from ecg.render.formats import MEDIA_TYPES, check_scalable, frame_rate, result_name, size_at
@@ -83,18 +76,6 @@ class Renders(msgspec.Struct, frozen=True):
 
 class Styles(msgspec.Struct, frozen=True):
     items: list[Style]
-    next_cursor: None = None
-
-
-class FontView(msgspec.Struct, frozen=True):
-    """``family``: what a style's ``overrides.font`` takes. ``title``: what people call it."""
-
-    family: str
-    title: str
-
-
-class Fonts(msgspec.Struct, frozen=True):
-    items: list[FontView]
     next_cursor: None = None
 
 
@@ -137,8 +118,9 @@ async def create_render(
             kept = await service.claim_key(session, owner, idempotency_key, digest, render_id)
             if kept != render_id:
                 return _answer(await service.get_render(session, owner, kept))
+        own = await font_files.fonts_for(session, owner, scenario)
         row = await service.insert_render(
-            session, owner, video, scenario, data.output, desk.quality, render_id
+            session, owner, video, scenario, own, data.output, desk.quality, render_id
         )
         await desk.reserve(session, owner, row.id, service.duration_of(video))
     return _answer(row)
@@ -233,19 +215,14 @@ async def read_style(request: Caller, name: FromPath[str]) -> Style:
     return load_style(name)
 
 
-@get("/fonts")
-async def read_fonts(request: Caller) -> Fonts:
-    """The fonts that any style can be set in; whatever one lacks is taken of others."""
-    del request
-    families = [family for family in list_families() if family not in BEHIND]
-    return Fonts([FontView(family, family.removesuffix(" Variable")) for family in families])
-
-
 def api_part(desk: RenderDesk) -> Part:
     """What the api role brings of this feature."""
     return Part(
         routes=[_router(desk), read_file],
-        tasks=[partial(desk.watch.run, partial(work.shown_of, desk))],
+        tasks=[
+            partial(desk.watch.run, partial(work.shown_of, desk)),
+            partial(font_files.clean_for_ever, desk),
+        ],
     )
 
 
@@ -254,7 +231,7 @@ def _router(desk: RenderDesk) -> Router:
         "/api/v1",
         route_handlers=[
             create_render, list_renders, read_render, watch_render, cancel_render, download,
-            read_styles, read_style, read_fonts, *looks.HANDLERS,
+            read_styles, read_style, *fonts.HANDLERS, *looks.HANDLERS,
         ],
         guards=[_counting(desk)],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import delete, func, select
+from sqlalchemy import column, delete, func, select, table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,14 +28,15 @@ from ecg.render.formats import (
     Format,
     frame_rate,
 )
-from ecg.render.interfaces import Quality, RenderJob, RenderRequest
-from ecg.render.models import IdempotencyKey, Render
+from ecg.render.interfaces import OwnFont, Quality, RenderJob, RenderRequest
+from ecg.render.models import Font, IdempotencyKey, Render
 from ecg.render.progress import Progress
 
 SECONDS_PER_SECOND = 60
 """Wall seconds that an attempt may take for each second of video, on the slowest machine."""
 
 LEAST_TIMEOUT = 900
+_USERS = table("users", column("id"))
 KEY_KEPT = timedelta(hours=24)
 
 
@@ -98,6 +99,7 @@ async def insert_render(  # noqa: PLR0913, PLR0917 - what a render is made of
     owner_id: str,
     video: VideoFacts,
     scenario: Scenario,
+    fonts: tuple[OwnFont, ...],
     output: Output,
     quality: Quality,
     render_id: str,
@@ -109,6 +111,7 @@ async def insert_render(  # noqa: PLR0913, PLR0917 - what a render is made of
         quality=output.quality or quality,
         height=output.height,
         fps=None if output.fps is None else str(frame_rate(output.fps)),
+        fonts=fonts,
     )
     request = RenderRequest(video_id=video.id, size=video.size, job=job)
     timeout = LEAST_TIMEOUT + duration_of(video) * SECONDS_PER_SECOND
@@ -169,6 +172,23 @@ async def list_renders(
     if cursor is not None:
         statement = statement.where(Render.id < cursor)
     return (await session.scalars(statement.order_by(Render.id.desc()).limit(limit))).all()
+
+
+async def lock_account(session: AsyncSession, owner_id: str) -> None:
+    """Until the transaction ends nobody else has it: for what is counted and then added to. Raises
+    ``NotFound``."""
+    # a statement of its own, so that the next sees what the lock's former holder committed
+    account = select(_USERS.c.id).where(_USERS.c.id == owner_id).with_for_update(key_share=True)
+    if await session.scalar(account) is None:
+        raise NotFound("no such account")
+
+
+async def font_keys(session: AsyncSession, owner_id: str) -> dict[str, str]:
+    """Where in the store each of the owner's fonts is, by its id."""
+    rows = await session.execute(
+        select(Font.id, Font.key).where(Font.owner_id == owner_id, Font.key.is_not(None))
+    )
+    return {row.id: row.key for row in rows}
 
 
 async def latest_of(

@@ -20,11 +20,13 @@ from ecg.kernel.web import Part
 from ecg.kernel.work import Attempted, Link, attempt, now
 from ecg.render import progress, wire
 from ecg.render.interfaces import (
+    FONTS,
     RESULTS,
     SEGMENTS,
     Rendered,
     RenderEngine,
     RenderFailed,
+    RenderJob,
     RenderProgress,
     RenderReport,
     RenderRequest,
@@ -99,20 +101,30 @@ async def _rendered(
 ) -> None:
     request = msgspec.json.decode(tried.request, type=RenderRequest)
     await tried.fetch(request.size)
+    job = await _with_fonts(tried, request.job)
     stage("start")
     name, folder = RESULTS[request.job.format], tried.folder / SEGMENTS
     folder.mkdir()
     with tried.life.of_engine():
-        names = await engine.segments(request.job, tried.source)
+        names = await engine.segments(job, tried.source)
     await _bring_kept(tried, names)
     async with _sending(tried, folder):
         with tried.life.of_engine() as alive:
-            facts = await engine.run(
-                request.job, tried.source, tried.folder / name, heard, alive, folder
-            )
+            facts = await engine.run(job, tried.source, tried.folder / name, heard, alive, folder)
     stage("upload")
     stored = await tried.store(name)
     await _report(tried, Rendered(stored, facts))
+
+
+async def _with_fonts(tried: Attempted, job: RenderJob) -> RenderJob:
+    """The job with its fonts in the attempt's folder, but for those that were deleted."""
+    (tried.folder / FONTS).mkdir()
+    fonts = [
+        msgspec.structs.replace(font, file=str(tried.folder / font.file))
+        for font in job.fonts
+        if await tried.load(font.file, font.size)
+    ]
+    return msgspec.structs.replace(job, fonts=tuple(fonts))
 
 
 async def _bring_kept(tried: Attempted, names: Sequence[str]) -> None:

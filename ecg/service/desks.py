@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,11 +12,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ecg import roles
 from ecg.analysis import desk as analysis_desk
 from ecg.analysis import progress as analysis_progress
 from ecg.analysis import service as analyses
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
+from ecg.captions.fonts import FontFace
 from ecg.hooks import service as hook_service
 from ecg.kernel import jobs, ratelimit
 from ecg.kernel.attempts import Submitter, Trouble
@@ -34,6 +37,9 @@ from ecg.uploads import service as videos
 from ecg.uploads.desk import Ended, UploadDesk
 from ecg.uploads.views import Newest
 from ecg.usage import service as ledger
+
+FONTS_AT_ONCE = 2
+"""Fonts that an api process reads at a time, each in a process of its own."""
 
 
 class Desks(msgspec.Struct, frozen=True):
@@ -65,6 +71,12 @@ def make_analysis_desk(
 def make_render_desk(
     settings: Settings, database: Database, store: Store, reader: Redis, submitter: Submitter
 ) -> RenderDesk:
+    gate = asyncio.Semaphore(FONTS_AT_ONCE)
+
+    async def read_font(data: bytes) -> FontFace:
+        async with gate:
+            return await roles.read_font(settings, data)
+
     async def hit(owner_id: str, limit: int) -> tuple[int, int]:
         return await ratelimit.hit(database, f"renders:{owner_id}", limit)
 
@@ -82,6 +94,7 @@ def make_render_desk(
         settle=ledger.settle_render,
         notify=hook_service.notify,
         hit=hit,
+        read_font=read_font,
     )
 
 

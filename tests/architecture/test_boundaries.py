@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     "torch", "faster_whisper", "ctranslate2", "whisperx", "onnxruntime", "pocketsphinx",
-    "playwright", "av", "numpy", "websockets",
+    "playwright", "av", "numpy", "websockets", "fontTools",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ SHARED = {"name": "intention"}
 
 EMPTY = {"version": 1, "style": {"name": "intention"}, "speakers": {}, "cues": []}
 LOOK = {"name": "Calm", "style": {"name": "intention", "strength": 0.5}}
+FONT = {"filename": "a.ttf", "size": 1000, "licensed": True}
 WINDOW = {"start": 0.5, "end": 1.5, "words": ["Hello"]}
 
 BODIES: dict[tuple[str, str], Any] = {

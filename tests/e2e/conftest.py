@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.e2e.api_routes import LOOK, WINDOW, Known, Owned, read_routes
+from tests.e2e.api_routes import FONT, LOOK, WINDOW, Known, Owned, read_routes
 from tests.e2e.client import Client
 from tests.e2e.service import Deployment, Process, environment, services
 
@@ -238,6 +238,7 @@ def owned(server: Process, speech: Path, silent_video: Path) -> Iterator[Owned]:
             "upload_id": owner.call("POST", "/uploads", begun)["id"],
             "render_id": owner.render(video, output={"quality": "draft"}),
             "realign_id": owner.call("POST", f"/videos/{video}/realign", WINDOW)["id"],
+            "font_id": owner.call("POST", "/fonts", FONT)["id"],
             "look_id": owner.call("POST", "/looks", LOOK)["id"],
             "webhook_id": owner.call("POST", "/webhooks", hook)["id"],
             "key_id": owner.call("POST", "/auth/keys", {"name": "k", "scopes": ["read"]})["id"],

@@ -46,6 +46,7 @@ from ecg.media.info import AudioStream, MediaInfo, VideoStream
 from ecg.render import desk as render
 from ecg.render import routes as render_routes
 from ecg.render import wire as render_wire
+from ecg.render.app import read_font
 from ecg.render.desk import RenderDesk
 from ecg.service.desks import Desks, make_upload_desk, refuse
 from ecg.uploads import app as uploads
@@ -239,7 +240,7 @@ async def world(
             stored_scenario=analyses.stored_scenario,
             reserve=partial(ledger.reserve_render, limits=limits),
             settle=ledger.settle_render, notify=notify,
-            hit=partial(ratelimit.hit, database),
+            hit=partial(ratelimit.hit, database), read_font=read_font,
         )  # fmt: skip
         third = make_upload_desk(Settings(limits=limits), database, store, Desks(first, second))
         reports = [

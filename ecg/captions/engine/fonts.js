@@ -21,6 +21,28 @@ export async function loadFonts(families, text, patience = 20) {
 }
 
 /**
+ * Makes a font file of one's own known to this page.
+ * @param {{family: string, lightest: number, heaviest: number, italic: boolean, unicode_range: string}} about
+ *   `family` as a scenario names it; weights from `lightest` to `heaviest`
+ * @param {BufferSource} data the bytes of the file
+ * @returns {Promise<FontFace | null>} null where the browser does not take it
+ */
+export async function declareFont({ family, lightest, heaviest, italic, unicode_range }, data) {
+  const face = new FontFace(family, data, {
+    weight: `${lightest} ${heaviest}`,
+    style: italic ? "italic" : "normal",
+    unicodeRange: unicode_range,
+  });
+  try {
+    await face.load();
+  } catch {
+    return null;
+  }
+  document.fonts.add(face);
+  return face;
+}
+
+/**
  * @param {number} patience seconds
  * @param {Set<string>} waiting
  * @returns {Promise<never>}

@@ -5,6 +5,7 @@
  * `const stage = createStage(element, {style: await loadStyle("/styles", "intention"), …})`,
  * `await stage.ready`, `stage.seek(seconds)`.
  */
+export { declareFont } from "./fonts.js";
 export { damageBetween } from "./ink.js";
 export { createStage, createStages } from "./stage.js";
 export { loadStyle } from "./style.js";

@@ -175,8 +175,9 @@ class Browser:
     async def _wind_up(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        if self._spare is not None:
-            self._spare.cancel()
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.cancel() and (lease := spare.result()) is not None:
+            await lease.held.aclose()
         await self._stop()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import queue
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import ConnectionClosed
 
+from ecg.captions.fonts import OWN
 from ecg.captions.scenario import Scenario
 from ecg.kernel.errors import EcgError, EngineFailed
 from ecg.render.engine.browser import Browser, Lease
@@ -19,12 +21,13 @@ from ecg.render.engine.camera import Camera
 from ecg.render.engine.composite import Patch
 from ecg.render.engine.plan import FrameTimes, Span
 from ecg.render.engine.server import STATES_AHEAD, PageLink
-from ecg.render.interfaces import Capture
+from ecg.render.interfaces import Capture, OwnFont
 
 
 class Drawing(msgspec.Struct, frozen=True):
     """What to draw: ``stage`` is laid out in square pixels, the picture is ``width`` of its own
-    pixels wide and has the stage's height. ``way`` forces a capture, ``None`` tries."""
+    pixels wide and has the stage's height. ``way`` forces a capture, ``None`` tries. ``fonts``: of
+    the scenario's own family, which without one is not drawn in."""
 
     scenario: Scenario
     stage_width: int
@@ -32,13 +35,16 @@ class Drawing(msgspec.Struct, frozen=True):
     height: int
     times: FrameTimes
     way: Capture | None = None
+    fonts: tuple[OwnFont, ...] = ()
 
 
 class Way(msgspec.Struct, frozen=True):
-    """How the states will be captured (``reason``: why not by canvas)."""
+    """How the states will be captured (``reason``: why not by canvas). ``fontless``: the browser
+    takes none of the fonts that it was given."""
 
     name: Capture
     reason: str = ""
+    fontless: bool = False
 
 
 class Feed:
@@ -77,8 +83,10 @@ async def capture(
     """Puts one ``Way`` and then every state's ``Patch`` of every span into ``feed``; errors too."""
     try:
         async with browser.leased() as lease:
-            await lease.link.ask("open", **_opening(drawing))
-            await _run(browser.trusted, lease, drawing, spans, feed)
+            opening = await asyncio.to_thread(_opening, drawing)
+            opened = await lease.link.ask("open", **opening)
+            fontless = bool(opened["fontless"])
+            await _run(browser.trusted, lease, drawing, spans, feed, fontless=fontless)
             feed.put(EngineFailed("the caption page drew fewer states than were needed"))
     except EcgError as error:
         feed.put(error)
@@ -90,8 +98,14 @@ async def capture(
         raise
 
 
-async def _run(
-    trusted: set[bytes], lease: Lease, drawing: Drawing, spans: Sequence[Span], feed: Feed
+async def _run(  # noqa: PLR0913 - what is drawn, on what, and where it goes
+    trusted: set[bytes],
+    lease: Lease,
+    drawing: Drawing,
+    spans: Sequence[Span],
+    feed: Feed,
+    *,
+    fontless: bool,
 ) -> None:
     link = lease.link
     way = await _way(link, drawing)
@@ -104,7 +118,7 @@ async def _run(
             way = Way("screenshot", reason)
         elif reason is not None:
             trusted.add(look)
-    feed.put(way)
+    feed.put(msgspec.structs.replace(way, fontless=fontless))
     await feed.taken()
     if way.name == "canvas":
         await _stream(link, spans, seconds, feed)
@@ -154,12 +168,24 @@ async def _grant(link: PageLink, feed: Feed) -> None:
 def _look(drawing: Drawing) -> bytes:
     """What the agreement of canvas and screenshot hangs on, in one Chromium."""
     return msgspec.json.encode(
-        (drawing.scenario.style, drawing.stage_width, drawing.width, drawing.height)
+        (
+            drawing.scenario.style,
+            drawing.stage_width,
+            drawing.width,
+            drawing.height,
+            [font.sha256 for font in drawing.fonts],
+        )
     )
 
 
 def _opening(drawing: Drawing) -> dict[str, Any]:
+    fonts = [
+        msgspec.to_builtins(font.face)
+        | {"family": OWN + font.face.family, "data": Path(font.file).read_bytes()}
+        for font in drawing.fonts
+    ]
     return {
+        "fonts": fonts,
         "scenario": drawing.scenario,
         "width": drawing.stage_width,
         "height": drawing.height,

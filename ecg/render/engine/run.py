@@ -18,6 +18,7 @@ import av
 import av.container
 import msgspec
 
+from ecg.captions.fonts import notes_of, unusable, without_own
 from ecg.captions.scenario import check_within
 from ecg.kernel.errors import EngineFailed, MediaRefused
 from ecg.media.info import VIDEO_LIMITS, MediaInfo, VideoLimits, VideoStream, check_duration
@@ -49,7 +50,7 @@ _POLL = 0.1
 
 class Task(msgspec.Struct, frozen=True):
     """A checked job: the picture of the result, the overlay its frames get, what to draw, and
-    what of the source gets lost; the source's picture and its frames' times; and how these
+    what of the source or the look gets lost; the source's picture and its frames' times; and how these
     become a constant rate, where one is wanted."""
 
     video: VideoStream
@@ -157,7 +158,7 @@ def render(  # noqa: PLR0913, PLR0917 - as RenderEngine.run
         capture=way.name,
         capture_reason=way.reason,
         encoder=encoding.encoder,
-        notes=task.losses,
+        notes=task.losses + (unusable(job.scenario) if way.fontless else ()),
     )
 
 
@@ -307,12 +308,15 @@ def prepare(job: RenderJob, source: Path, limits: VideoLimits = VIDEO_LIMITS) ->
         video = msgspec.structs.replace(video, fps=str(fps))
     width, height = video.shown_size
     shown = to.times if to else times
+    faces = [font.face for font in job.fonts]
+    scenario = job.scenario if faces else without_own(job.scenario)
+    drawing = Drawing(scenario, _stage_width(video), width, height, shown, job.capture, job.fonts)
     form, turn = pixel_format(video), video.rotation
     return Task(
         video,
         Layer(form, width, height) if alone else Overlay(form, width, height, turn),
-        Drawing(job.scenario, _stage_width(video), width, height, shown, job.capture),
-        () if alone else losses(info),
+        drawing,
+        notes_of(faces, job.scenario) + (() if alone else losses(info)),
         picture,
         times,
         to,

@@ -52,8 +52,17 @@ def planned(
     with source.open("rb") as file:
         source_digest = hashlib.file_digest(file, "sha256").hexdigest()
     scenario = drawing.scenario
+    fonts = [(font.face, font.sha256) for font in drawing.fonts]
     look = [scenario.style, scenario.speakers, drawing.stage_width, drawing.way, _engine_digest()]
-    shared = [_VERSION, av.__version__, source_digest, encoding, look, *_told_by_all(scenario)]
+    shared = [
+        _VERSION,
+        av.__version__,
+        source_digest,
+        encoding,
+        look,
+        fonts,
+        *_told_by_all(scenario),
+    ]
     seconds = drawing.times.seconds()
     segments: list[Segment] = []
     for span in split(drawing.times):

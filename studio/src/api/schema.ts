@@ -298,11 +298,58 @@ export interface paths {
         };
         /**
          * ReadFonts
-         * @description The fonts that any style can be set in; whatever one lacks is taken of others.
+         * @description The fonts that any style can be set in, yours first; whatever one lacks is taken of others.
          */
         get: operations["ApiV1FontsReadFonts"];
         put?: never;
+        /**
+         * BeginFont
+         * @description Begins to bring a font of yours: a TrueType, OpenType or WOFF2 file, straight to the store.
+         *     Only you can use it.
+         */
+        post: operations["ApiV1FontsBeginFont"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fonts/{font_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post?: never;
+        /**
+         * DeleteFont
+         * @description Deletes a font file of yours. What was rendered stays; captions that name a family of which
+         *     no file is left are drawn in their style's own font, and the render says so.
+         */
+        delete: operations["ApiV1FontsFontIdDeleteFont"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fonts/{font_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CompleteFont
+         * @description Reads the font that was sent, and answers with its family. Repeating it answers as before;
+         *     what is no font, is damaged or forbids embedding is refused and removed.
+         */
+        post: operations["ApiV1FontsFontIdCompleteCompleteFont"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1236,6 +1283,31 @@ export interface components {
             items: components["schemas"]["Finding"][];
             next_cursor?: null;
         };
+        /** FontBegun */
+        FontBegun: {
+            /** Format: date-time */
+            expires_at: string;
+            headers: {
+                [key: string]: string;
+            };
+            id: string;
+            url: string;
+        };
+        /** FontFile */
+        FontFile: {
+            axes: string[];
+            filename: string;
+            heaviest: number;
+            id: string;
+            italic: boolean;
+            /** Format: date-time */
+            licensed_at: string;
+            lightest: number;
+            scripts: string[];
+            size: number;
+            unicode_range: string;
+            url: string;
+        };
         /** Fonts */
         Fonts: {
             items: components["schemas"]["FontView"][];
@@ -1244,6 +1316,7 @@ export interface components {
         /** FontView */
         FontView: {
             family: string;
+            files: components["schemas"]["FontFile"][];
             title: string;
         };
         /** Job */
@@ -1346,6 +1419,15 @@ export interface components {
             script?: string | null;
             speakers?: number | null;
             terms?: string[];
+        };
+        /** NewFont */
+        NewFont: {
+            /** @example Brand-Bold.ttf */
+            filename: string;
+            /** @example true */
+            licensed: boolean;
+            /** @example 84120 */
+            size: number;
         };
         /** NewKey */
         NewKey: {
@@ -2413,6 +2495,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fonts"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FontsBeginFont: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFont"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FontBegun"];
+                };
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FontsFontIdDeleteFont: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                font_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was refused, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FontsFontIdCompleteCompleteFont: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                font_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FontView"];
                 };
             };
             /** @description What was refused, and why. */

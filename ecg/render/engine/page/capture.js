@@ -10,6 +10,8 @@ import { change, union } from "./rectangles.js";
 
 /** @typedef {import("./rectangles.js").Rect} Rect */
 /** @typedef {{scenario: any, width: number, height: number, pixelWidth: number}} Opening */
+/** @typedef {Parameters<typeof import("../../../captions/engine/fonts.js").declareFont>[0] & {data: string}} OwnFont
+ * `data` in base64 */
 /** @typedef {{changed: Rect | null, ink: Rect | null, image: ImageData | null, region: Rect | null}} Drawn
  * `image` is of the `region` that could have changed */
 
@@ -199,15 +201,27 @@ let credit = 0;
 /** @type {(() => void) | null} */
 let granted = null;
 
+/** Whether the page has a file of the scenario's own font, where it names one; else it is set in the
+ * style's.
+ * @param {OwnFont[]} fonts */
+async function declared(fonts) {
+  if (!fonts.length) return true;
+  const bytes = (/** @type {string} */ data) => Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const taken = await Promise.all(fonts.map((font) => engine.declareFont(font, bytes(font.data))));
+  if (taken.some(Boolean)) return true;
+  opening.scenario.style.overrides.font = null;
+  return false;
+}
+
 /** @type {Record<string, (command: any) => Promise<any>>} */
 const commands = {
-  async open(/** @type {Opening} */ command) {
-    opening = command;
+  async open(/** @type {Opening & {fonts: OwnFont[]}} */ { fonts, ...rest }) {
+    opening = rest;
     removePlain();
     canvas?.remove();
     canvas = null;
     style = await engine.loadStyle(new URL("styles", base).href, opening.scenario.style.name);
-    return {};
+    return { fontless: !(await declared(fonts)) };
   },
   async canvas() {
     canvas = await canvasView();
