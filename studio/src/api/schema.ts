@@ -1182,6 +1182,7 @@ export interface components {
         };
         /** Daily */
         Daily: {
+            analysed: number;
             analyses: number;
             /** Format: date */
             day: string;
