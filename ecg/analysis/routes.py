@@ -15,12 +15,11 @@ from litestar.response import ServerSentEvent
 from msgspec import Meta
 
 from ecg.analysis import desk as work
-from ecg.analysis import realign, service, terms
+from ecg.analysis import realign, service
 from ecg.analysis.captions import HANDLERS
 from ecg.analysis.desk import AnalysisDesk
 from ecg.analysis.models import Analysis
-from ecg.analysis.script import MAX_CHARACTERS
-from ecg.analysis.terms import MAX_TERMS
+from ecg.captions.brought import MAX_SCRIPT, MAX_SPEAKERS, MAX_TERM, MAX_TERMS
 from ecg.captions.transcript import Transcript
 from ecg.captions.transcript import read_transcript as read_transcript_document
 from ecg.kernel import jobs
@@ -28,7 +27,7 @@ from ecg.kernel.errors import Conflict
 from ecg.kernel.watch import Shown
 from ecg.kernel.web import Caller, Part
 
-Term = Annotated[str, Meta(max_length=terms.MAX_CHARACTERS, examples=["Kubernetes"])]
+Term = Annotated[str, Meta(max_length=MAX_TERM, examples=["Kubernetes"])]
 
 
 class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,8 +36,8 @@ class NewAnalysis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     language: Annotated[str, Meta(max_length=8, examples=["en"])] | None = None
     engine: Literal["faster-whisper"] | None = None
-    speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
-    script: Annotated[str, Meta(max_length=MAX_CHARACTERS)] | None = None
+    speakers: Annotated[int, Meta(ge=1, le=MAX_SPEAKERS)] | None = None
+    script: Annotated[str, Meta(max_length=MAX_SCRIPT)] | None = None
     terms: Annotated[list[Term], Meta(max_length=MAX_TERMS)] = []
 
 

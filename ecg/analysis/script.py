@@ -8,14 +8,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ecg.captions.brought import MAX_SCRIPT, MAX_SPEAKERS
 from ecg.captions.imported import read_cues
 from ecg.captions.pieces import split_words
 from ecg.captions.transcript import MAX_TEXT
 from ecg.kernel.errors import InputRefused
 
-MAX_CHARACTERS = 500_000
-"""Of a script: the words of four hours of quick speech, also as a caption file."""
-MAX_SPEAKERS = 20
 MAX_CUES = 20_000
 
 _VTT = re.compile(r"^\ufeff?WEBVTT(\s|$)")
@@ -41,9 +39,9 @@ def read_script(text: str) -> tuple[Written, ...]:
     speaks from there on. A line that is wholly in brackets or between notes ("[applause]") is not
     spoken and left out. Raises ``InputRefused``.
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_SCRIPT:
         raise InputRefused(
-            f"the script has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed"
+            f"the script has {len(text):,} characters; at most {MAX_SCRIPT:,} are allowed"
         )
     words: list[Written] = []
     speaker: str | None = None

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ecg.captions.brought import MAX_TERM, MAX_TERMS
 from ecg.kernel.errors import InputRefused
-
-MAX_TERMS = 500
-MAX_CHARACTERS = 100
-"""Of one term."""
 
 _ARROW = re.compile(r"\s*(?:->|\u2192)\s*")
 
@@ -33,10 +30,10 @@ def read_terms(lines: Sequence[str]) -> tuple[Term, ...]:
 
 def read_term(line: str) -> Term:
     """``Kubernetes``, or ``cooper netties -> Kubernetes``. Raises ``InputRefused``."""
-    if len(line) > MAX_CHARACTERS:
+    if len(line) > MAX_TERM:
         raise InputRefused(
             f'the term "{line.strip()[:20]}…" has {len(line)} characters; at most '
-            f"{MAX_CHARACTERS} are allowed, and one term a line"
+            f"{MAX_TERM} are allowed, and one term a line"
         )
     sides = [" ".join(side.split()) for side in _ARROW.split(line.strip())]
     if len(sides) > 2 or not all(any(map(str.isalnum, side)) for side in sides):

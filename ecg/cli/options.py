@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from ecg import roles
+from ecg.captions.brought import MAX_SPEAKERS
 from ecg.captions.compose import Rules
 from ecg.captions.scenario import MAX_WORDS
 from ecg.captions.styles import load_style
@@ -63,7 +64,7 @@ MODEL = Named("model", roles.model_name)
 ENGINE = click.Choice(["auto", "faster-whisper", "whisperx"])
 HEIGHT = Named("pixels", roles.check_height)
 RATE = Named("rate", roles.frame_rate)
-SPEAKERS = click.IntRange(1, 20)
+SPEAKERS = click.IntRange(1, MAX_SPEAKERS)
 STRENGTH = click.FloatRange(0, 1)
 
 

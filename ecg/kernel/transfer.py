@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import mimetypes
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -114,7 +115,8 @@ async def fetch(client: httpx.AsyncClient, url: str, path: Path) -> bool:
 
 
 async def upload(client: httpx.AsyncClient, url: SignedUrl, path: Path, name: str) -> Stored:
-    """Writes ``path`` to the store, streamed; tried again until it is there."""
+    """Writes ``path`` to the store as what its name says it is, streamed; tried again until it
+    is there."""
     size = path.stat().st_size  # noqa: ASYNC240 - one look at the disk
     with path.open("rb") as file:
         digest = (await asyncio.to_thread(hashlib.file_digest, file, "sha256")).hexdigest()
@@ -127,7 +129,8 @@ async def upload(client: httpx.AsyncClient, url: SignedUrl, path: Path, name: st
 async def _put(
     client: httpx.AsyncClient, url: SignedUrl, path: Path, size: int, refusals: list[int]
 ) -> None:
-    headers = {"Content-Length": str(size)}
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    headers = {"Content-Length": str(size), "Content-Type": media_type}
     try:
         answer = await client.put(await url(), content=_pieces(path), headers=headers)
     except httpx.HTTPError as error:

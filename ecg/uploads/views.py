@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ecg.captions.brought import MAX_SCRIPT, MAX_SPEAKERS, MAX_TERM, MAX_TERMS
 from ecg.kernel.errors import MediaRefused
 from ecg.kernel.problems import Problem, problem_of
 from ecg.kernel.storage import PartDone
@@ -52,10 +53,11 @@ class Completion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     parts: Annotated[list[SentPart], Meta(max_length=10_000)] | None = None
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", examples=["en"])] | None = None
-    speakers: Annotated[int, Meta(ge=1, le=20)] | None = None
-    script: Annotated[str, Meta(max_length=500_000)] | None = None
+    speakers: Annotated[int, Meta(ge=1, le=MAX_SPEAKERS)] | None = None
+    script: Annotated[str, Meta(max_length=MAX_SCRIPT)] | None = None
     terms: Annotated[
-        list[Annotated[str, Meta(max_length=100, examples=["Kubernetes"])]], Meta(max_length=500)
+        list[Annotated[str, Meta(max_length=MAX_TERM, examples=["Kubernetes"])]],
+        Meta(max_length=MAX_TERMS),
     ] = []
 
 

@@ -6,23 +6,29 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, Float, cast, column, func, select, table
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ecg.usage.admin import TABLES, JobKind
 from ecg.usage.models import Entry
 from ecg.usage.service import periods
 
+_ANALYSES = table("analyses", column("video_id"), column("state"), column("created_at"))
+_VIDEOS = table("videos", column("id"), column("media", JSONB))
+
 
 class Daily(msgspec.Struct, frozen=True):
     """``renders``, ``seconds`` of rendered video and ``upload_bytes`` as quotas count them, by the
-    day they were asked for; likewise ``analyses`` and the jobs of both kinds that ``failed``."""
+    day they were asked for; likewise ``analyses``, the seconds of video that those which succeeded
+    ``analysed`` (of videos that are still there), and the jobs of both kinds that ``failed``."""
 
     day: date
     renders: int
     seconds: float
     upload_bytes: int
     analyses: int
+    analysed: float
     failed: int
 
 
@@ -32,11 +38,13 @@ async def daily(session: AsyncSession, days: int, now: datetime) -> list[Daily]:
     ledger = await _ledger(session, since)
     analyses = await _jobs(session, "analysis", since)
     renders = await _jobs(session, "render", since)
+    analysed = await _analysed(session, since)
     every = [(since + timedelta(days=number)).date() for number in range(days)]
     return [
         msgspec.structs.replace(
-            ledger.get(day, Daily(day, 0, 0.0, 0, 0, 0)),
+            ledger.get(day, Daily(day, 0, 0.0, 0, 0, 0.0, 0)),
             analyses=analyses.get(day, (0, 0))[0],
+            analysed=analysed.get(day, 0.0),
             failed=analyses.get(day, (0, 0))[1] + renders.get(day, (0, 0))[1],
         )
         for day in every
@@ -60,7 +68,7 @@ async def _ledger(session: AsyncSession, since: datetime) -> dict[date, Daily]:
         .where(Entry.created_at >= since, Entry.state != "released")
         .group_by(day)
     )
-    return {row[0]: Daily(row[0], row[1], float(row[2]), int(row[3]), 0, 0) for row in rows}
+    return {row[0]: Daily(row[0], row[1], float(row[2]), int(row[3]), 0, 0.0, 0) for row in rows}
 
 
 async def _jobs(
@@ -74,3 +82,17 @@ async def _jobs(
         select(day, func.count(), failed).where(jobs.created_at >= since).group_by(day)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def _analysed(session: AsyncSession, since: datetime) -> dict[date, float]:
+    """Seconds of video that the analyses of each day heard to their end."""
+    jobs = _ANALYSES.c
+    day = _day(jobs.created_at)
+    seconds = cast(_VIDEOS.c.media["duration"].astext, Float)
+    rows = await session.execute(
+        select(day, func.sum(seconds))
+        .select_from(_ANALYSES.join(_VIDEOS, _VIDEOS.c.id == jobs.video_id))
+        .where(jobs.created_at >= since, jobs.state == "succeeded")
+        .group_by(day)
+    )
+    return {row[0]: float(row[1] or 0) for row in rows}

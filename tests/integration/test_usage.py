@@ -220,6 +220,34 @@ async def test_a_day_is_utc_and_what_was_given_back_is_not_in_it(database: Datab
     ]  # fmt: skip
 
 
+async def test_a_day_has_the_seconds_of_the_videos_that_were_analysed(database: Database) -> None:
+    owner = await add_user(database)
+    async with database.transaction() as session:
+        for seconds, state in ((90.5, "succeeded"), (30.0, "succeeded"), (7.0, "failed")):
+            ids = {"v": new_id(), "a": new_id(), "o": owner, "s": state, "at": NOW}
+            await session.execute(
+                text(
+                    "INSERT INTO videos (id, owner_id, state, filename, size, content_type, key,"
+                    " media, created_at) VALUES (:v, :o, 'ready', 'a.mp4', 1, 'video/mp4', '',"
+                    " jsonb_build_object('duration', CAST(:d AS float)), :at)"
+                ),
+                {**ids, "d": seconds},
+            )
+            await session.execute(
+                text(
+                    "INSERT INTO analyses (id, video_id, owner_id, state, attempt, request, trace,"
+                    " timeout, model, created_at)"
+                    " VALUES (:a, :v, :o, :s, 1, '{}', '', 1, 'base', :at)"
+                ),
+                ids,
+            )
+        days = await daily(session, 2, NOW + timedelta(hours=1))
+    assert [(each.analyses, each.analysed, each.failed) for each in days] == [
+        (3, 120.5, 1),
+        (0, 0, 0),
+    ]
+
+
 async def test_the_numbers_are_measured(database: Database) -> None:
     owner = await add_user(database)
     await reserve(database, owner, LimitSettings(), utc_now())

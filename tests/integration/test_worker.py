@@ -318,6 +318,7 @@ async def test_a_render_brings_its_video(store, put, rendering, tmp_path):
     (rendered,) = desk.events()
     assert isinstance(rendered, Rendered)
     result = await desk.stored("result.mp4")
+    assert (await store.head(desk.key("result.mp4", 1))).content_type == "video/mp4"
     assert (len(result), hashlib.sha256(result).hexdigest()) == (
         rendered.result.size,
         rendered.result.sha256,
@@ -340,6 +341,7 @@ async def test_captions_alone_come_in_a_container_of_their_own(store, put, rende
         (done,) = desk.events()
         assert isinstance(done, Rendered)
         assert done.result.name == "result.webm"
+        assert (await store.head(desk.key("result.webm", 1))).content_type == "video/webm"
         assert (await desk.stored("result.webm")).startswith(b"\x1a\x45\xdf\xa3")
         kept.append(done.facts.kept)
     assert kept == [0, 10]

@@ -1229,6 +1229,7 @@ export interface components {
         };
         /** Daily */
         Daily: {
+            analysed: number;
             analyses: number;
             /** Format: date */
             day: string;

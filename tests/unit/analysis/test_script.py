@@ -11,8 +11,9 @@ from ecg.analysis.engine.likeness import likeness
 from ecg.analysis.engine.matching import matching
 from ecg.analysis.engine.rewrite import hotwords, rewritten
 from ecg.analysis.engine.transcribe import Heard
-from ecg.analysis.script import MAX_CHARACTERS, read_script
+from ecg.analysis.script import read_script
 from ecg.analysis.terms import read_terms
+from ecg.captions.brought import MAX_SCRIPT
 from ecg.kernel.errors import InputRefused
 
 
@@ -41,7 +42,7 @@ def test_a_caption_file_gives_words_with_the_times_of_their_cues() -> None:
     ("text", "message"),
     [
         (" \n[music]\n", "the script has no words"),
-        ("x" * (MAX_CHARACTERS + 1), "500,001 characters; at most 500,000"),
+        ("x" * (MAX_SCRIPT + 1), "500,001 characters; at most 500,000"),
         ("a " + "b" * 501, 'a word of 501 characters, "bbbb'),
         ("\n".join(f"{chr(65 + n)}: yes" for n in range(21)), "names 21 speakers; at most 20"),
         ("WEBVTT\n\nnothing", "no captions were found"),
