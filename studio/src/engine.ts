@@ -1,19 +1,13 @@
-/** The caption engine: the same files that draw the export, loaded from the api as they are. */
+/** What the caption engine draws on this page. */
 import type { Stage } from "../../ecg/captions/engine/stage.js";
 import type { Style } from "../../ecg/captions/engine/style.js";
+import { engine } from "./captionEngine.ts";
 import type { Scenario } from "./editor/document.ts";
+import { inFontThatIsThere } from "./fonts/declared.ts";
 
-type Engine = typeof import("../../ecg/captions/engine/index.js");
 export type { Stage };
 
-let loading: Promise<Engine> | null = null;
 const styles = new Map<string, Promise<Style>>();
-
-function engine(): Promise<Engine> {
-  const address = "/engine/index.js";
-  loading ??= import(/* @vite-ignore */ address) as Promise<Engine>;
-  return loading;
-}
 
 async function styleOf(name: string): Promise<Style> {
   const { loadStyle } = await engine();
@@ -38,12 +32,16 @@ export async function draw(
   time: () => number,
   signal: AbortSignal,
 ): Promise<Stage | null> {
-  const [{ createStage }, style] = await Promise.all([engine(), styleOf(scenario.style.name)]);
+  const [{ createStage }, style, shown] = await Promise.all([
+    engine(),
+    styleOf(scenario.style.name),
+    inFontThatIsThere(scenario),
+  ]);
   if (signal.aborted) return null;
   const element = document.createElement("div");
   element.style.visibility = "hidden";
   holder.append(element);
-  const stage = createStage(element, { style, scenario: scenario as never, width, height });
+  const stage = createStage(element, { style, scenario: shown as never, width, height });
   try {
     await stage.ready;
   } catch (error) {

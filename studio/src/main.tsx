@@ -1,8 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { Component, lazy, StrictMode, Suspense, useSyncExternalStore, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { Link, Route, Switch, useLocation } from "wouter";
-import { Refused } from "./api/client.ts";
+import { cache } from "./api/cache.ts";
 import { session } from "./api/session.ts";
 import { AccountPage } from "./pages/Account.tsx";
 import { SignIn } from "./pages/SignIn.tsx";
@@ -21,18 +21,6 @@ import "./styles/looks.css";
 
 const AdminPage = lazy(() => import("./pages/Admin.tsx"));
 const VideoPage = lazy(() => import("./editor/VideoPage.tsx"));
-
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5_000,
-      // a query that waits for a connection says nothing of it; one that failed does
-      networkMode: "always",
-      refetchOnReconnect: true,
-      retry: (count, error) => count < 2 && !(error instanceof Refused && error.problem.status < 500),
-    },
-  },
-});
 
 function Pages() {
   const state = useSyncExternalStore(session.subscribe, session.state);
@@ -87,7 +75,7 @@ const place = document.getElementById("studio");
 if (place)
   createRoot(place).render(
     <StrictMode>
-      <QueryClientProvider client={client}>
+      <QueryClientProvider client={cache}>
         <TextProvider>
           <Last>
             <Pages />

@@ -61,8 +61,15 @@ export function useStyles() {
   });
 }
 
+/** Those of this account first; the addresses of their files hold for longer than this is fresh. */
+export const fontsAsked = {
+  queryKey: keys.fonts,
+  queryFn: async () => (await body(api.GET("/api/v1/fonts"))).items,
+  staleTime: 20 * 60_000,
+};
+
 export function useFonts() {
-  return useQuery({ queryKey: keys.fonts, queryFn: async () => (await body(api.GET("/api/v1/fonts"))).items });
+  return useQuery(fontsAsked);
 }
 
 /** The newest renders of a video, newest first. */

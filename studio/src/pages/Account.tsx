@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { useMe, useUsage } from "../api/queries.ts";
 import { bytes, clock } from "../format.ts";
+import { AccountFonts } from "../fonts/AccountFonts.tsx";
 import { AccountLooks } from "../looks/AccountLooks.tsx";
 import { TEXTS, useLanguage, type Language } from "../text/index.tsx";
 import { scheme, type Scheme } from "../ui/appearance.ts";
@@ -47,6 +48,7 @@ export function AccountPage() {
           )}
         </section>
         <AccountLooks />
+        <AccountFonts />
         <Keys />
         <section>
           <h2>{text.account.look}</h2>

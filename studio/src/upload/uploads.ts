@@ -6,6 +6,7 @@ import { api, body, Refused, saying, Unreachable } from "../api/client.ts";
 import { session } from "../api/session.ts";
 import { kept } from "../kept.ts";
 import { bytesOf, missing, type Plan } from "./parts.ts";
+import { putObject } from "./putObject.ts";
 import { asked, NO_WORDING, type Wording } from "./wording.ts";
 
 export interface Upload extends Plan {
@@ -197,7 +198,7 @@ async function sendParts(upload: Upload, file: File, signal: AbortSignal): Promi
         const part = signed.parts[0];
         if (!part) throw new Unreachable("no address for a part");
         const [from, to] = bytesOf(upload, current);
-        await putPart(part.url, part.headers, file.slice(from, to), signal, (sent) => {
+        await putObject(part.url, part.headers, file.slice(from, to), signal, (sent) => {
           moving.set(current, sent);
           tell();
         });
@@ -227,26 +228,4 @@ async function tried(signal: AbortSignal, work: () => Promise<void>): Promise<vo
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
     }
   }
-}
-
-/** By XMLHttpRequest, as fetch tells no progress of what it sends. */
-function putPart(
-  url: string,
-  headers: Record<string, string>,
-  data: Blob,
-  signal: AbortSignal,
-  onSent: (bytes: number) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const fail = () => reject(new Unreachable(`the store answered ${request.status || "nothing"}`));
-    signal.addEventListener("abort", () => request.abort());
-    request.upload.addEventListener("progress", (event) => onSent(event.loaded));
-    request.addEventListener("load", () => (request.status < 300 ? resolve() : fail()));
-    request.addEventListener("error", fail);
-    request.addEventListener("abort", fail);
-    request.open("PUT", url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.send(data);
-  });
 }

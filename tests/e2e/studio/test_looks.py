@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.e2e.client import Client
 from tests.e2e.service import Process
 from tests.e2e.studio.pages import check_access, opened, saved, until
+from tests.e2e.studio.seen import Seen
+from tests.integration.own_fonts import block_font
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +137,65 @@ def test_a_look_is_saved_put_on_renamed_and_deleted(
     page.get_by_role("button", name="Delete the look “Calm”").click()
     expect(page.get_by_text("None yet.")).to_be_visible()
     assert client.call("GET", "/looks")["items"] == []
+
+
+def film(page: Page) -> bytes:
+    """A picture of the film with a caption on it, once it stands still."""
+    page.locator(".cue-words .word").first.click()
+    taken = b""
+    while taken != (taken := page.get_by_test_id("film").screenshot()):
+        page.wait_for_timeout(300)
+    return taken
+
+
+def pick(page: Page, name: str, data: bytes) -> None:
+    file = {"name": name, "mimeType": "font/ttf", "buffer": data}
+    page.get_by_test_id("font-file").set_input_files(files=[file])  # pyright: ignore[reportArgumentType]
+
+
+def test_a_font_of_ones_own_is_brought_drawn_and_what_it_lacks_is_named(
+    page: Page, client: Client, video: str, server: Process, seen: Seen, tmp_path: Path
+) -> None:
+    opened(page, server, video)
+    usual = film(page)
+    page.get_by_role("button", name="Add a font…").click()
+    add = page.get_by_role("button", name="Add font", exact=True)
+    pick(page, "notes.txt", b"no font")
+    expect(page.get_by_role("alert")).to_contain_text("“notes.txt” is not a font")
+    with seen.expecting("OTS parsing error", "Failed to decode"):
+        pick(page, "notes.ttf", b"no font")
+        expect(page.get_by_role("alert")).to_contain_text("“notes.ttf” is damaged")
+    with (tmp_path / "large.ttf").open("wb") as large:
+        large.truncate(25_000_001)
+    page.get_by_test_id("font-file").set_input_files(large.name)
+    expect(page.get_by_role("alert")).to_contain_text("“large.ttf” has 25 MB. A font may have")
+    pick(page, "locked.ttf", block_font(rights=2))
+    expect(add).to_be_disabled()
+    page.get_by_role("checkbox", name="I hold a licence").press("Space")
+    with seen.expecting("422"):
+        add.click()
+        expect(page.get_by_role("alert")).to_contain_text("forbids embedding it")
+    pick(page, "Blocks.ttf", block_font(letters="Hel"))
+    check_access(page)
+    add.press("Enter")
+    expect(page.get_by_role("radio", name="Blocks", exact=True)).to_be_checked()
+    expect(page.get_by_text("Not in this font, drawn in a bundled one: o")).to_be_visible()
+    check_access(page)
+    assert style(client, page, video)["overrides"] == {"font": "own:Blocks"}
+    assert film(page) != usual
+    render = client.ended(f"/renders/{client.render(video, output={'quality': 'draft'})}")
+    assert render["result"]["notes"] == [
+        'Its font "Blocks" lacks o; these are drawn in a bundled one.'
+    ]
+
+    page.goto(f"{server.url}/account")
+    expect(page.get_by_text("Blocks.ttf · weight 700 · no whole alphabet")).to_be_visible()
+    expect(page.get_by_text("Licence confirmed on")).to_be_visible()
+    check_access(page)
+    page.get_by_role("button", name="Delete the font Blocks.ttf").click()
+    check_access(page)
+    page.get_by_role("button", name="Delete", exact=True).press("Enter")
+    expect(page.get_by_text("Add the font of your brand")).to_be_visible()
+    opened(page, server, video)
+    expect(page.get_by_text("“Blocks” isn’t among your fonts any more")).to_be_visible()
+    assert film(page) == usual
