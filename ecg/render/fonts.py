@@ -65,7 +65,7 @@ class FontBegun(msgspec.Struct, frozen=True):
 class FontFile(msgspec.Struct, frozen=True):
     """A font file of yours. ``lightest`` and ``heaviest``: weights, 1..1000; ``axes``: what varies; ``scripts``:
     ISO 15924 codes of those that it has the letters of; ``unicode_range``: all its characters, as in CSS. ``url``: the
-    file, for an hour."""
+    file, for ten minutes at least."""
 
     id: str
     filename: str

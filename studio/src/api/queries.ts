@@ -65,7 +65,7 @@ export function useStyles() {
 export const fontsAsked = {
   queryKey: keys.fonts,
   queryFn: async () => (await body(api.GET("/api/v1/fonts"))).items,
-  staleTime: 20 * 60_000,
+  staleTime: 8 * 60_000,
 };
 
 export function useFonts() {

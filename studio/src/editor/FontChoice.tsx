@@ -47,7 +47,7 @@ export function FontChoice({ usual }: { usual: string | undefined }) {
               checked={family === chosen}
               onChange={() => choose(family)}
             />
-            <span className="font-name" style={{ fontFamily: `"${family}"` }}>{title}</span>
+            <span className="font-name" style={{ fontFamily: `"${family}", "Pretendard Variable"` }}>{title}</span>
           </label>
         ))}
       </fieldset>

@@ -82,7 +82,7 @@ function FontRow(props: { family: string; file: FontFile; onDelete: () => void }
   return (
     <li>
       <span className="look-row">
-        <span className="font-row-name" style={{ fontFamily: `"${family}"`, fontWeight: heaviest, fontStyle: file.italic ? "italic" : "normal" }}>
+        <span className="font-row-name" style={{ fontFamily: `"${family}", "Pretendard Variable"`, fontWeight: heaviest, fontStyle: file.italic ? "italic" : "normal" }}>
           {ownName(family)}
         </span>
         <span className="muted small">{[file.filename, weights(lightest, heaviest, file.italic, text), scripts(file, text, language)].join(" · ")}</span>

@@ -6,7 +6,10 @@ import { failing } from "../api/told.ts";
 import { bytes } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Dialog, Progress } from "../ui/controls.tsx";
-import { bring, KINDS, LARGEST, look } from "./bring.ts";
+import { bring, KINDS, LARGEST, look, PICKED } from "./bring.ts";
+
+/** In the file that was picked, and what it lacks as captions show it. */
+const PICKED_FIRST = `"${PICKED}", "Pretendard Variable"`;
 
 interface Picked {
   file: File;
@@ -81,7 +84,7 @@ export function AddFont(props: { onAdded: (family: FontFamily) => void; onClose:
           if (file) void pick(file);
         }}
       />
-      {picked && <p className="font-sample" style={{ fontFamily: `"${picked.face.family.replaceAll('"', "")}"` }}>{text.fonts.sample}</p>}
+      {picked && <p className="font-sample" style={{ fontFamily: PICKED_FIRST }}>{text.fonts.sample}</p>}
       <label className="check">
         <input type="checkbox" checked={licensed} disabled={sending} onChange={(event) => setLicensed(event.target.checked)} />
         <span>

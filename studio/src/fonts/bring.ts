@@ -5,16 +5,19 @@ import { putObject } from "../upload/putObject.ts";
 /** Bytes of a font file, as the server has it. */
 export const LARGEST = 25_000_000;
 
+/** The family that a picked file is shown in before it is sent. */
+export const PICKED = "picked font";
+
 export const KINDS = ".ttf,.otf,.woff2";
 
 /** Why a file cannot be used; nothing where it may be one. */
 export type Fault = "kind" | "large" | "damaged" | null;
 
-/** Of a picked file: its fault, or the name under which the page shows what it looks like. */
+/** Of a picked file: its fault, or the face by which the page shows what it looks like. */
 export async function look(file: File): Promise<{ fault: Fault; face: FontFace | null }> {
   if (!/\.(ttf|otf|woff2)$/i.test(file.name) || file.size === 0) return { fault: "kind", face: null };
   if (file.size > LARGEST) return { fault: "large", face: null };
-  const face = new FontFace("picked font", await file.arrayBuffer());
+  const face = new FontFace(PICKED, await file.arrayBuffer());
   try {
     await face.load();
   } catch {
