@@ -13,6 +13,8 @@ Floats = NDArray[np.float32]
 _STEPS = 16
 """Steps whose inputs are weighed at once: one product of matrices that are large, while what it
 gives is still in the processor's cache when it is used."""
+_ROWS = 4
+"""Rows that products of matrices take at once: 11 of them need longer than 12."""
 
 
 class Layer(NamedTuple):
@@ -45,28 +47,29 @@ def _gates(columns: Floats) -> Floats:
 def states(values: Floats, layer: Layer) -> Floats:
     """Hidden states (ways, time, n, size) for ``values`` (ways, time, n, width), each way in the
     order in which it hears them."""
+    real = values.shape[2]
+    values = np.pad(values, ((0, 0), (0, 0), (0, -real % _ROWS), (0, 0)))
     ways, time, count, width = values.shape
     size = layer.hidden.shape[1]
     found = np.empty((ways, time, count, size), np.float32)
     state = np.zeros((ways, count, size), np.float32)
     cell = np.zeros_like(state)
-    recurrent = np.empty((ways, count, 4 * size), np.float32)
-    half = np.float32(0.5)
+    gate = np.empty((ways, count, 4 * size), np.float32)
+    lets, half = gate[..., : 3 * size], np.float32(0.5)
+    let_in, keep, let_out, new = (gate[..., n * size : (n + 1) * size] for n in range(4))
     for begin in range(0, time, _STEPS):
         part = values[:, begin : begin + _STEPS].reshape(ways, -1, width)
-        gates = (part @ layer.inputs + layer.bias).reshape(ways, -1, count, 4 * size)
-        for step in range(gates.shape[1]):
-            gate = gates[:, step]
-            gate += np.matmul(state, layer.hidden, out=recurrent)
+        brought = (part @ layer.inputs + layer.bias).reshape(ways, -1, count, 4 * size)
+        for step in range(brought.shape[1]):
+            np.matmul(state, layer.hidden, out=gate)
+            gate += brought[:, step]
             np.tanh(gate, out=gate)
-            lets = gate[..., : 3 * size]
             lets *= half
             lets += half
-            let_in, keep, let_out, new = (gate[..., n * size : (n + 1) * size] for n in range(4))
             cell *= keep
             new *= let_in
             cell += new
             state = found[:, begin + step]
             np.tanh(cell, out=state)
             state *= let_out
-    return found
+    return found[:, :, :real]
