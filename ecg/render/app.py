@@ -34,7 +34,7 @@ from ecg.render.interfaces import (
     StillKind,
 )
 
-FONT_MEMORY = 1 << 30
+FONT_MEMORY = 512 << 20
 FONT_SECONDS = 30.0
 """What reading a font may take: bytes of memory, and seconds."""
 
