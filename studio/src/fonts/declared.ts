@@ -38,6 +38,11 @@ export async function undeclare(id: string): Promise<void> {
   if (face) document.fonts.delete(face);
 }
 
+/** Takes all of them from the page: whoever signs in next has others. */
+export async function undeclareAll(): Promise<void> {
+  await Promise.all([...faces.keys()].map(undeclare));
+}
+
 function declared(family: string, file: FontFile): Promise<FontFace | null> {
   let face = faces.get(file.id);
   if (!face) {

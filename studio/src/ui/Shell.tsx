@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter";
 import { api } from "../api/client.ts";
 import { useMe } from "../api/queries.ts";
 import { session } from "../api/session.ts";
+import { undeclareAll } from "../fonts/declared.ts";
 import { useText } from "../text/index.tsx";
 import { scheme, type Scheme } from "./appearance.ts";
 import { Button } from "./controls.tsx";
@@ -36,6 +37,7 @@ export function AccountMenu() {
   async function leave() {
     await api.POST("/api/v1/auth/logout", { body: {} }).catch(() => null);
     client.clear();
+    void undeclareAll();
     session.end("out");
     go("/");
   }
