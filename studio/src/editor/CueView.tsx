@@ -1,4 +1,5 @@
 import { memo, useEffect, useRef, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import type { Finding } from "../api/client.ts";
 import { clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
@@ -107,6 +108,18 @@ function WordInput(props: { cue: string; word: number; value: string }) {
     dispatch({ do: "edit", worded: true, change: (one) => retype(one, place, value), select, editing: next != null });
     if (!next) refocus(props.cue, props.word);
   }
+
+  const latest = useRef(finish);
+  latest.current = finish;
+  useEffect(() => {
+    // at once, for the page goes: what is written is among the edits that are kept on the device
+    const leave = () => {
+      const value = input.current?.value ?? "";
+      if (value.trim()) flushSync(() => latest.current(value));
+    };
+    window.addEventListener("pagehide", leave);
+    return () => window.removeEventListener("pagehide", leave);
+  }, []);
 
   function pressed(event: KeyboardEvent<HTMLInputElement>) {
     const { value, selectionStart, selectionEnd } = event.currentTarget;

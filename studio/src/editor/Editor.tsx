@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { useCallback, useMemo, useReducer, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, body, type Transcript as Heard, type Video } from "../api/client.ts";
 import { useText } from "../text/index.tsx";
@@ -17,7 +17,7 @@ import { useKeptFocus } from "./focus.ts";
 import { begin, reduce } from "./history.ts";
 import { Inspector, type Tab } from "./Inspector.tsx";
 import { KeysDialog, useKeys } from "./keys.tsx";
-import { createPlayer } from "./player.ts";
+import type { Player } from "./player.ts";
 import { useRetiming } from "./retiming.ts";
 import { Timeline } from "./Timeline.tsx";
 import { Transcript } from "./Transcript.tsx";
@@ -29,7 +29,7 @@ interface Loaded {
   draft: Version | null;
 }
 
-export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
+export function Editor({ video, loaded, player }: { video: Video; loaded: Loaded; player: Player }) {
   const text = useText();
   const { version, draft } = loaded;
   const [history, dispatch] = useReducer(reduce, version.scenario, (stored) => {
@@ -45,8 +45,6 @@ export function Editor({ video, loaded }: { video: Video; loaded: Loaded }) {
   const whole = useRef<HTMLDivElement>(null);
   useKeptFocus(whole);
   const duration = video.duration ?? 0;
-  const [player] = useState(() => createPlayer(duration, video.fps ?? 25));
-  useEffect(() => () => player.end(), [player]);
 
   const scenario = history.present;
   const lint = useQuery({

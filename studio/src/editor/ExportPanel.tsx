@@ -1,17 +1,19 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, body, type Output, type Render } from "../api/client.ts";
-import { follow } from "../api/events.ts";
-import { BUSY, keys, useRenders, useUsage } from "../api/queries.ts";
-import { failing, told } from "../api/told.ts";
-import { bytes, clock, newName, timeLeft } from "../format.ts";
+import { keys, useRenders, useUsage } from "../api/queries.ts";
+import { failing } from "../api/told.ts";
+import { newName } from "../format.ts";
 import { useText } from "../text/index.tsx";
-import { Button, Failure, Progress, Segments } from "../ui/controls.tsx";
+import { Button, Failure, Segments } from "../ui/controls.tsx";
 import { useDesk } from "./context.ts";
 import { useFocusBack } from "./focus.ts";
+import { RenderRow } from "./RenderRow.tsx";
 
 type Format = NonNullable<Output["format"]>;
 type Quality = NonNullable<Output["quality"]>;
+/** The newest exports that are shown with a picture: each is a file that the browser opens. */
+const PICTURED = 6;
 const HEIGHTS = [2160, 1440, 1080, 720, 480];
 
 /** The export beside the film: what is wanted, what is at work, what is done. */
@@ -56,6 +58,8 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
     setStarting(false);
   }
 
+  const left = usage.data?.left;
+  const spent = !left ? "" : left.renders_per_month <= 0 ? text.export.monthSpent : left.renders_per_day <= 0 ? text.export.daySpent : "";
   const heights = HEIGHTS.filter((one) => one < height);
   const options: [Format, string, string][] = [
     ["mp4", text.export.mp4, text.export.mp4Hint],
@@ -95,19 +99,19 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
             {heights.map((one) => <option key={one} value={one}>{one}</option>)}
           </select>
         </div>
-        {fault && <Failure message={fault} />}
-        <Button kind="primary" size="large" aria-disabled={starting} onClick={() => void start()}>
+        {spent ? <p className="notice">{spent}</p> : fault && <Failure message={fault} />}
+        <Button kind="primary" size="large" aria-disabled={starting} disabled={spent !== ""} onClick={() => void start()}>
           {starting ? text.export.starting : text.export.start}
         </Button>
         <p className="tiny muted">
-          {usage.data && text.videos.left(usage.data.left.renders_per_day)}
+          {left && !spent && text.videos.left(Math.min(left.renders_per_day, left.renders_per_month))}
           {!props.settled && ` · ${text.export.unsaved}`}
         </p>
         {renders.data && renders.data.length > 0 && (
           <section className="export-list">
             <h3>{text.export.earlier}</h3>
             <ul>
-              {renders.data.map((one) => <RenderRow key={one.id} first={one} onOver={refresh} />)}
+              {renders.data.map((one, index) => <RenderRow key={one.id} first={one} pictured={index < PICTURED} onOver={refresh} />)}
             </ul>
           </section>
         )}
@@ -124,83 +128,5 @@ export function ExportPanel(props: { onClose: () => void; flush: () => Promise<v
         </section>
       </div>
     </aside>
-  );
-}
-
-function RenderRow({ first, onOver }: { first: Render; onOver: () => void }) {
-  const text = useText();
-  const [heard, setHeard] = useState<Render | null>(null);
-  const [note, setNote] = useState("");
-  const render = heard && BUSY.has(first.state) ? heard : first;
-  const over = useRef(onOver);
-  over.current = onOver;
-
-  useEffect(() => {
-    if (!BUSY.has(first.state)) return;
-    return follow<Render>(`/api/v1/renders/${first.id}/events`, (job, ended) => {
-      setHeard(job);
-      if (ended) over.current();
-    });
-  }, [first.id, first.state]);
-
-  const { progress, result } = render;
-  const busy = BUSY.has(render.state);
-  const what = { mp4: "MP4", "webm-alpha": "WebM", "mov-alpha": "ProRes" }[render.output.format ?? "mp4"];
-  const download = `/api/v1/renders/${render.id}/download`;
-
-  async function cancel() {
-    try {
-      setHeard(await body(api.DELETE("/api/v1/renders/{render_id}", { params: { path: { render_id: render.id } } })));
-      over.current();
-    } catch (error) {
-      setNote(failing(error, text));
-    }
-  }
-
-  async function copy() {
-    const stop = new AbortController();
-    try {
-      const answer = await fetch(download, { signal: stop.signal });
-      stop.abort();
-      await navigator.clipboard.writeText(answer.url);
-      setNote(text.export.copied);
-    } catch (error) {
-      setNote(failing(error, text));
-    }
-  }
-
-  return (
-    <li className="render" data-state={render.state} data-render={render.id}>
-      <p className="render-head">
-        <b>{what}{render.output.height ? ` · ${render.output.height}` : result ? ` · ${result.height}` : ""}</b>
-        <span className="small muted number">
-          {busy ? (render.state === "running" && progress ? `${Math.floor((progress.frame / Math.max(1, progress.total)) * 100)}%` : text.export.queued)
-            : result ? `${clock(result.duration)} · ${bytes(result.size)}`
-            : render.state === "cancelled" ? text.export.cancelled : text.export.failed}
-        </span>
-      </p>
-      {busy && (
-        <>
-          <Progress part={progress ? progress.frame / Math.max(1, progress.total) : 0} label={text.export.title} />
-          <p className="tiny muted number" role="status">
-            {progress && progress.total > 0
-              ? [text.export.frames(progress.frame, progress.total), text.export.speed(progress.speed), timeLeft(progress.eta, text.time)].filter(Boolean).join(" · ")
-              : text.export.queued}
-          </p>
-          <p className="row">
-            <span className="tiny muted">{text.export.leave}</span>
-            <Button size="small" kind="quiet" onClick={() => void cancel()}>{text.export.cancel}</Button>
-          </p>
-        </>
-      )}
-      {render.state === "failed" && <p className="tiny fault">{render.error && told(render.error, text)}</p>}
-      {render.state === "succeeded" && (
-        <p className="row">
-          <a className="button" data-kind="primary" data-size="small" href={download} download="">{text.export.download}</a>
-          <Button size="small" kind="quiet" icon="link" onClick={() => void copy()}>{text.export.copy}</Button>
-        </p>
-      )}
-      {note && <p className="tiny muted" role="status">{note}</p>}
-    </li>
   );
 }

@@ -1,16 +1,15 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type PointerEvent } from "react";
-import { clock } from "../format.ts";
 import { draw, freePart, type FreePart, type Stage } from "../engine.ts";
 import { kept } from "../kept.ts";
 import { useText } from "../text/index.tsx";
 import { Button } from "../ui/controls.tsx";
-import { Icon } from "../ui/Icon.tsx";
 import { useDesk } from "./context.ts";
 import { override } from "./edits.ts";
+import { Transport } from "./Transport.tsx";
 
 /** The film with its captions over it, drawn at the export's own size and shown smaller. */
 export function Film() {
-  const { video, width, height, player, history } = useDesk();
+  const { video, width, height, duration, player, history } = useDesk();
   const text = useText();
   const media = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -79,6 +78,11 @@ export function Film() {
   );
   useEffect(placeGrip, [state.playing]);
 
+  function guard() {
+    kept.write("guarded", !guarded);
+    setGuarded(!guarded);
+  }
+
   return (
     <main className="film" tabIndex={-1} aria-label={text.editor.playback}>
       <div className="film-room">
@@ -104,13 +108,9 @@ export function Film() {
           {fault && <p className="film-note" role="alert">{fault}</p>}
         </div>
       </div>
-      <Controls
-        guarded={guarded}
-        onGuard={() => {
-          kept.write("guarded", !guarded);
-          setGuarded(!guarded);
-        }}
-      />
+      <Transport player={player} duration={duration}>
+        <Button kind="quiet" icon="area" aria-label={text.look.showFree} aria-pressed={guarded} onClick={guard} />
+      </Transport>
     </main>
   );
 }
@@ -187,56 +187,6 @@ function FreeArea({ free, shown }: { free: FreePart; shown: boolean }) {
       style={{ left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` }}
     >
       <span>{free.covered_by.length ? text.look.coveredBy(free.covered_by) : text.look.edges}</span>
-    </div>
-  );
-}
-
-function Controls({ guarded, onGuard }: { guarded: boolean; onGuard: () => void }) {
-  const { player, duration } = useDesk();
-  const text = useText();
-  const state = useSyncExternalStore(player.subscribe, player.state);
-  const shown = useRef<HTMLSpanElement>(null);
-  const bar = useRef<HTMLInputElement>(null);
-
-  useEffect(() => {
-    const tell = (seconds: number) => {
-      if (shown.current) shown.current.textContent = clock(seconds, true);
-      if (!bar.current) return;
-      bar.current.value = String(seconds);
-      bar.current.setAttribute("aria-valuetext", clock(seconds));
-      bar.current.style.setProperty("--part", `${(seconds / Math.max(duration, 0.01)) * 100}%`);
-    };
-    tell(player.time());
-    return player.onTime(tell);
-  }, [player, duration]);
-
-  return (
-    <div className="film-controls">
-      <input
-        ref={bar}
-        type="range"
-        className="film-seek"
-        min={0}
-        max={duration}
-        step={0.01}
-        defaultValue={0}
-        aria-label={text.editor.position}
-        onChange={(event) => player.seek(event.target.valueAsNumber)}
-      />
-      <div className="film-buttons">
-        <span className="number"><span ref={shown}>0:00.00</span> <span className="faint">/ {clock(duration, true)}</span></span>
-        <span className="film-center">
-          <button type="button" className="button step" aria-label={text.editor.back5} title={text.editor.back5} onClick={() => player.seek(player.time() - 5)}>−5</button>
-          <button type="button" className="button play" aria-label={state.playing ? text.editor.pause : text.editor.play} onClick={player.toggle}>
-            <Icon name={state.playing ? "pause" : "play"} />
-          </button>
-          <button type="button" className="button step" aria-label={text.editor.on5} title={text.editor.on5} onClick={() => player.seek(player.time() + 5)}>+5</button>
-        </span>
-        <span>
-          <Button kind="quiet" icon="area" aria-label={text.look.showFree} aria-pressed={guarded} onClick={onGuard} />
-          <Button kind="quiet" icon={state.muted ? "silent" : "sound"} aria-label={state.muted ? text.editor.unmute : text.editor.mute} onClick={player.mute} />
-        </span>
-      </div>
     </div>
   );
 }

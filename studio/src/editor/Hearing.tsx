@@ -1,17 +1,22 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from "react";
 import { api, body, type Analysis, type Video } from "../api/client.ts";
 import { failing, told } from "../api/told.ts";
 import { timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
+import { Icon } from "../ui/Icon.tsx";
 import { Shell } from "../ui/Shell.tsx";
 import { ScriptDialog } from "../upload/ScriptDialog.tsx";
 import { asked, NO_WORDING, type Wording } from "../upload/wording.ts";
 import { Link } from "wouter";
+import { usePlayingKeys } from "./keys.tsx";
+import type { Player } from "./player.ts";
+import { Transport } from "./Transport.tsx";
 
 /** A video without captions yet: what is being done to get them, or why there are none. */
 export function Hearing(props: {
   video: Video;
+  player: Player;
   analysis: Analysis | null;
   failed: boolean;
   onRestart: (analysis: Analysis) => void;
@@ -47,12 +52,12 @@ export function Hearing(props: {
   return (
     <Shell>
       <main className="page hearing">
-        <p><Link href="/" className="back">← {text.nav.back}</Link></p>
-        <div className="film-box">
-          {video.state === "ready" ? (
-            <video src={`/api/v1/videos/${video.id}/source`} poster={video.poster_url ?? undefined} controls playsInline preload="metadata" aria-label={video.filename} />
-          ) : null}
-        </div>
+        <nav className="trail" aria-label={text.nav.videos}>
+          <Link href="/" className="back">← {text.nav.back}</Link>
+          <span aria-hidden="true">/</span>
+          <span title={video.filename}>{video.filename}</span>
+        </nav>
+        {refused ? <span className="mark"><Icon name="film" /></span> : <BareFilm video={video} player={props.player} />}
         <header>
           <h1>{title}</h1>
           {over ? <p className="muted">{why}</p> : <p className="muted">{text.analysis.lead}</p>}
@@ -74,6 +79,7 @@ export function Hearing(props: {
             </Button>
           </div>
         )}
+        {refused && <p><Link href="/" className="button" data-kind="outline">{text.errors.toVideos}</Link></p>}
         {over && !refused && (
           <p className="row">
             <Button kind={problem?.code === "media_refused" ? "outline" : "primary"} onClick={() => listen(NO_WORDING)}>{text.analysis.again}</Button>
@@ -94,6 +100,42 @@ export function Hearing(props: {
         )}
       </main>
     </Shell>
+  );
+}
+
+/** The film without captions, once it is known to be one. */
+function BareFilm({ video, player }: { video: Video; player: Player }) {
+  const text = useText();
+  const media = useRef<HTMLVideoElement>(null);
+  const state = useSyncExternalStore(player.subscribe, player.state);
+  const ready = video.state === "ready";
+  usePlayingKeys(player);
+  useEffect(() => {
+    player.attach(media.current);
+    return () => player.attach(null);
+  }, [player, ready]);
+  return (
+    <section className="film" aria-label={text.editor.playback}>
+      <div className="film-room">
+        {ready ? (
+          <div className="film-frame" style={{ "--ratio": (video.width ?? 16) / (video.height ?? 9) } as CSSProperties}>
+            <video
+              ref={media}
+              src={`/api/v1/videos/${video.id}/source`}
+              poster={video.poster_url ?? undefined}
+              playsInline
+              preload="auto"
+              aria-label={video.filename}
+              onClick={player.toggle}
+            />
+            {state.failed && <p className="film-note">{text.editor.cannotPlay}</p>}
+          </div>
+        ) : (
+          <Icon name="film" />
+        )}
+      </div>
+      {ready && <Transport player={player} duration={video.duration ?? 0} />}
+    </section>
   );
 }
 

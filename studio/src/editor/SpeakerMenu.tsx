@@ -11,7 +11,7 @@ export function SpeakerMenu({ cue, speaker, tabIndex }: { cue: Cue; speaker: Spe
   const text = useText();
   const { speakers } = history.present;
   const colors = colorsOf(history.present);
-  const name = speaker?.label || text.editor.sound;
+  const name = speaker?.label || text.editor.nobody;
   const colored = (color: string | undefined, label: string) => (
     <>
       <span className="dot" style={{ color }} />

@@ -1,5 +1,5 @@
 import { useText } from "../text/index.tsx";
-import { Button, Field } from "../ui/controls.tsx";
+import { Button } from "../ui/controls.tsx";
 import { Menu, MenuItem } from "../ui/Menu.tsx";
 import { useDesk } from "./context.ts";
 import { colorsOf } from "./document.ts";
@@ -31,21 +31,20 @@ export function Speakers() {
                   dispatch({ do: "edit", group: `color ${id}`, change: (s) => recolor(s, id, color) });
                 }}
               />
-              <Field label={text.speakers.name} hint={text.speakers.captions(said)}>
-                {(field) => (
-                  <input
-                    id={field}
-                    className="input"
-                    data-size="small"
-                    maxLength={80}
-                    value={one.label}
-                    onChange={(event) => {
-                      const label = event.target.value;
-                      dispatch({ do: "edit", group: `name ${id}`, change: (s) => describeSpeaker(s, id, { label }) });
-                    }}
-                  />
-                )}
-              </Field>
+              <div className="field">
+                <input
+                  className="input"
+                  data-size="small"
+                  maxLength={80}
+                  aria-label={text.speakers.name}
+                  value={one.label}
+                  onChange={(event) => {
+                    const label = event.target.value;
+                    dispatch({ do: "edit", group: `name ${id}`, change: (s) => describeSpeaker(s, id, { label }) });
+                  }}
+                />
+                <p className="hint">{text.speakers.captions(said)}</p>
+              </div>
               {others.length > 0 && (
                 <Menu trigger={<Button kind="quiet" size="small" icon="more" aria-label={text.speakers.more(one.label)} />}>
                   <p className="menu-label">{text.speakers.mergeInto}</p>

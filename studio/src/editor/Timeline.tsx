@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type MouseEvent, type PointerEvent } from "react";
 import { clock } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { useDesk } from "./context.ts";
@@ -22,6 +22,7 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   const room = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const head = useRef<HTMLDivElement>(null);
+  const scrubbing = useRef(false);
   const [zoom, setZoom] = useState(3);
   const [view, setView] = useState({ left: 0, width: 1200 });
   const { contour, peaks, tooLong } = useSound();
@@ -71,17 +72,21 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
       const x = seconds * scale;
       line.style.transform = `translateX(${x}px)`;
       const outside = x < shown.scrollLeft + 8 || x > shown.scrollLeft + shown.clientWidth - 60;
-      if (outside) shown.scrollLeft = Math.max(0, x - 120);
+      if (outside && !scrubbing.current) shown.scrollLeft = Math.max(0, x - 120);
     };
     move(player.time());
     return player.onTime(move);
   }, [player, scale]);
 
-  function seekTo(event: PointerEvent<HTMLDivElement>) {
-    if ((event.target as Element).closest(".chip")) return;
-    const box = event.currentTarget.getBoundingClientRect();
-    const to = () => player.seek((event.clientX - box.left) / scale);
-    to();
+  function seekTo(event: MouseEvent<HTMLDivElement>) {
+    player.seek((event.clientX - event.currentTarget.getBoundingClientRect().left) / scale);
+  }
+
+  function scrub(event: PointerEvent<HTMLDivElement>) {
+    if (onWord(event) || event.button !== 0 || event.pointerType === "touch") return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    scrubbing.current = true;
+    seekTo(event);
   }
 
   const from = (view.left - AROUND) / scale;
@@ -89,7 +94,15 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
   return (
     <section className="timeline" tabIndex={-1} aria-label={text.timeline.title}>
       <div className="timeline-room" ref={room} onScroll={look} tabIndex={0} role="group" aria-label={text.timeline.title}>
-        <div className="timeline-track" style={{ width: `${whole}px` }} onPointerDown={seekTo}>
+        <div
+          className="timeline-track"
+          style={{ width: `${whole}px` }}
+          onPointerDown={scrub}
+          onPointerMove={(event) => scrubbing.current && seekTo(event)}
+          onLostPointerCapture={() => { scrubbing.current = false; }}
+          // a finger that goes on scrolls
+          onClick={(event) => byFinger(event) && !onWord(event) && seekTo(event)}
+        >
           <Ruler from={Math.max(0, from)} to={Math.min(duration, to)} scale={scale} />
           <canvas ref={canvas} className="timeline-sound" style={{ left: `${view.left}px`, width: `${view.width}px` }} aria-hidden="true" />
           {spots.filter((spot) => spot.end > from && spot.start < to).map((spot) => (
@@ -120,6 +133,9 @@ export function Timeline({ retiming }: { retiming: Retiming }) {
     </section>
   );
 }
+
+const onWord = (event: MouseEvent) => (event.target as Element).closest(".chip") !== null;
+const byFinger = ({ nativeEvent }: MouseEvent) => nativeEvent instanceof window.PointerEvent && nativeEvent.pointerType === "touch";
 
 function Ruler({ from, to, scale }: { from: number; to: number; scale: number }) {
   const step = scale >= 200 ? 0.5 : scale >= 100 ? 1 : 2;

@@ -185,7 +185,7 @@ function FindBar({ onClose }: { onClose: () => void }) {
           const place = matches(history.present, event.target.value)[0];
           if (place) {
             dispatch({ do: "select", place });
-            document.getElementById(wordId(place.cue, place.word))?.scrollIntoView({ block: "center" });
+            document.getElementById(wordId(place.cue, place.word))?.scrollIntoView({ block: "nearest" });
           }
         }}
       />

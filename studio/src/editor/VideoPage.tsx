@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { api, body, Refused, type Analysis } from "../api/client.ts";
 import { follow } from "../api/events.ts";
@@ -12,6 +12,7 @@ import { useTitle } from "../ui/title.ts";
 import { drafts, readScenario } from "./autosave.ts";
 import { Editor } from "./Editor.tsx";
 import { Hearing } from "./Hearing.tsx";
+import { createPlayer } from "./player.ts";
 
 /** One video, whatever its state: being checked, being heard, refused, or to be edited. */
 export default function VideoPage({ id }: { id: string }) {
@@ -19,6 +20,9 @@ export default function VideoPage({ id }: { id: string }) {
   const client = useQueryClient();
   const video = useVideo(id);
   useTitle(video.data?.filename ?? "");
+  const { duration, fps } = video.data ?? {};
+  const player = useMemo(() => createPlayer(duration ?? 0, fps ?? 25), [duration, fps]);
+  useEffect(() => () => player.end(), [player]);
   const [heard, setHeard] = useState<Analysis | null>(null);
   const analysis = heard ?? video.data?.analysis ?? null;
   const busy = BUSY.has(analysis?.state ?? "") || video.data?.state === "checking";
@@ -63,12 +67,12 @@ export default function VideoPage({ id }: { id: string }) {
     );
   if (!video.data) return <Shell><main className="page" aria-busy="true" /></Shell>;
   if (stored.data)
-    return <Editor key={stored.data.version.etag} video={video.data} loaded={stored.data} />;
+    return <Editor key={stored.data.version.etag} video={video.data} loaded={stored.data} player={player} />;
   const restart = (next: Analysis) => {
     setHeard(next);
     void client.invalidateQueries({ queryKey: keys.video(id) });
   };
-  return <Hearing video={video.data} analysis={analysis} failed={stored.isError} onRestart={restart} />;
+  return <Hearing video={video.data} player={player} analysis={analysis} failed={stored.isError} onRestart={restart} />;
 }
 
 const missing = (error: unknown) => error instanceof Refused && error.problem.status === 404;

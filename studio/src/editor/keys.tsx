@@ -7,7 +7,11 @@ import { cueStep, spotAt, spotsOf, wordAt, wordStep, type Place } from "./docume
 import { stepPart } from "./focus.ts";
 import { breakBefore, mergeBefore, moveEdge, removeWord, restyle } from "./edits.ts";
 import { wordId } from "./ids.ts";
+import type { Player } from "./player.ts";
 import { wordKey } from "./uncertain.ts";
+
+/** Seconds that a film skips by. */
+export const SKIP = 5;
 
 interface Doing {
   onExport: () => void;
@@ -18,11 +22,33 @@ interface Doing {
 /** The keys of the editor, wherever the focus is but in what takes keys itself. */
 export function useKeys(desk: Desk, uncertain: ReadonlySet<string>, findings: readonly Finding[], doing: Doing) {
   const text = useText();
+  usePressed((press) => action(press, desk, uncertain, findings, doing, text));
+}
+
+/** The keys of a film that has no words yet. */
+export function usePlayingKeys(player: Player) {
+  usePressed((press) => {
+    if (press === "ArrowLeft") return () => player.seek(player.time() - SKIP);
+    if (press === "ArrowRight") return () => player.seek(player.time() + SKIP);
+    return playing(press, player);
+  });
+}
+
+function playing(press: string, player: Player): (() => void) | null {
+  switch (press) {
+    case "Space": return player.toggle;
+    case "j": return () => player.shuttle(-1);
+    case "k": return () => player.shuttle(0);
+    case "l": return () => player.shuttle(1);
+    default: return null;
+  }
+}
+
+function usePressed(find: (press: string) => (() => void) | null) {
   const latest = useRef<(event: KeyboardEvent) => void>(() => {});
   latest.current = (event) => {
     const press = pressed(event);
-    if (!press) return;
-    const act = action(press, desk, uncertain, findings, doing, text);
+    const act = press && find(press);
     if (!act) return;
     event.preventDefault();
     act();
@@ -68,10 +94,6 @@ function action(
     });
   const here = selected ?? nearest(desk);
   switch (press) {
-    case "Space": return player.toggle;
-    case "j": return () => player.shuttle(-1);
-    case "k": return () => player.shuttle(0);
-    case "l": return () => player.shuttle(1);
     case "ArrowLeft": return () => go(wordStep(scenario, here, -1));
     case "ArrowRight": return () => go(wordStep(scenario, here, selected ? 1 : 0));
     case "Shift+ArrowLeft": case "ArrowUp": return () => go(cueStep(scenario, here, -1));
@@ -105,7 +127,7 @@ function action(
     case "?": case "Shift+?": return doing.onKeys;
     case "undo": return () => dispatch({ do: "undo" });
     case "redo": return () => dispatch({ do: "redo" });
-    default: return null;
+    default: return playing(press, player);
   }
 }
 

@@ -1,10 +1,12 @@
 import { freshToken } from "../api/session.ts";
+import { kept } from "../kept.ts";
 
 /**
  * Playback of the film: one clock for picture, captions, words and timeline. `onTime` is told the
  * time of each frame that is shown, which is the time that the export draws it at.
  */
 export interface Player {
+  /** Another element goes on from where the one before was. */
   attach: (video: HTMLVideoElement | null) => void;
   time: () => number;
   state: () => PlayerState;
@@ -17,23 +19,29 @@ export interface Player {
   /** J, K, L: -1 backwards, 0 stands, 1 on; again in the same direction is faster. */
   shuttle: (direction: -1 | 0 | 1) => void;
   mute: () => void;
+  /** Above 0 to 1, kept on the device; 0 mutes. */
+  loudness: (volume: number) => void;
   end: () => void;
 }
 
 export interface PlayerState {
   playing: boolean;
   muted: boolean;
+  volume: number;
   ready: boolean;
   failed: boolean;
 }
 
 const BACKWARDS_STEP = 0.1;
 const FASTEST = 4;
+const VOLUME = "volume";
 
 export function createPlayer(duration: number, fps: number): Player {
   let video: HTMLVideoElement | null = null;
   let now = 0;
-  let state: PlayerState = { playing: false, muted: false, ready: false, failed: false };
+  let state: PlayerState = {
+    playing: false, muted: false, volume: kept.read<number>(VOLUME) ?? 1, ready: false, failed: false,
+  };
   let backwards = 0;
   let rewinding = 0;
   let leave = () => {};
@@ -65,6 +73,8 @@ export function createPlayer(duration: number, fps: number): Player {
     leave();
     video = next;
     if (!next) return;
+    next.volume = state.volume;
+    if (now > 0) next.currentTime = now;
     let frame = 0;
     let broken = 0;
     const shown = (_: number, facts: VideoFrameCallbackMetadata) => {
@@ -75,7 +85,7 @@ export function createPlayer(duration: number, fps: number): Player {
       ["play", () => become({ playing: true })],
       ["pause", () => become({ playing: false })],
       ["ended", () => become({ playing: false })],
-      ["volumechange", () => become({ muted: next.muted })],
+      ["volumechange", () => become({ muted: next.muted, volume: next.volume })],
       ["loadeddata", () => { broken = 0; become({ ready: true, failed: false }); }],
       ["error", () => {
         // an address of the store holds for a while only: ask for another, once
@@ -91,6 +101,7 @@ export function createPlayer(duration: number, fps: number): Player {
     ];
     for (const [name, listener] of heard) next.addEventListener(name, listener);
     frame = next.requestVideoFrameCallback(shown);
+    if (state.playing) play();
     leave = () => {
       next.cancelVideoFrameCallback(frame);
       for (const [name, listener] of heard) next.removeEventListener(name, listener);
@@ -98,7 +109,7 @@ export function createPlayer(duration: number, fps: number): Player {
   }
 
   function play() {
-    if (video && !state.failed) void video.play().catch(() => null);
+    if (video && !state.failed) void video.play().catch(() => become({ playing: false }));
   }
 
   return {
@@ -143,6 +154,13 @@ export function createPlayer(duration: number, fps: number): Player {
     },
     mute() {
       if (video) video.muted = !video.muted;
+    },
+    loudness(volume) {
+      if (!video) return;
+      video.muted = volume === 0;
+      if (volume === 0) return;
+      video.volume = volume;
+      kept.write(VOLUME, volume);
     },
     end() {
       stopRewinding();

@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { Link } from "wouter";
 import { useMe, useUsage } from "../api/queries.ts";
 import { bytes, clock } from "../format.ts";
 import { AccountFonts } from "../fonts/AccountFonts.tsx";
@@ -7,13 +6,12 @@ import { AccountLooks } from "../looks/AccountLooks.tsx";
 import { TEXTS, useLanguage, type Language } from "../text/index.tsx";
 import { scheme, type Scheme } from "../ui/appearance.ts";
 import { Progress, Segments } from "../ui/controls.tsx";
+import { PageHead } from "../ui/PageHead.tsx";
 import { Shell } from "../ui/Shell.tsx";
-import { useTitle } from "../ui/title.ts";
 import { Keys } from "./Keys.tsx";
 
 export function AccountPage() {
   const { text, language, speak } = useLanguage();
-  useTitle(text.account.title);
   const me = useMe();
   const usage = useUsage();
   const [chosen, setChosen] = useState(scheme.chosen());
@@ -27,13 +25,7 @@ export function AccountPage() {
   return (
     <Shell>
       <main className="page narrow">
-        <header className="page-head">
-          <div>
-            <Link href="/" className="back">← {text.nav.back}</Link>
-            <h1>{text.account.title}</h1>
-            <p className="muted">{me.data?.email ?? " "}</p>
-          </div>
-        </header>
+        <PageHead back title={text.account.title} lead={<p className="muted">{me.data?.email ?? " "}</p>} />
         <section>
           <h2>{text.account.usage}</h2>
           {usage.data && (

@@ -1,14 +1,13 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "wouter";
 import { api, body, Refused, type Account, type Job } from "../api/client.ts";
 import { useMe } from "../api/queries.ts";
 import { failing, told } from "../api/told.ts";
 import { ago, bytes, lasting } from "../format.ts";
 import { useLanguage } from "../text/index.tsx";
 import { Button, Failure, Progress } from "../ui/controls.tsx";
+import { PageHead } from "../ui/PageHead.tsx";
 import { Shell } from "../ui/Shell.tsx";
-import { useTitle } from "../ui/title.ts";
 import { Days } from "./AdminDays.tsx";
 
 const STATES = ["pending", "queued", "running", "succeeded", "failed", "cancelled"] as const;
@@ -19,19 +18,13 @@ const PAGE = 30;
 /** For whoever runs the service: every job with its state, age and error, and what accounts use. */
 export default function AdminPage() {
   const { text } = useLanguage();
-  useTitle(text.admin.title);
   const me = useMe();
   const accounts = useAccounts(me.data?.role === "admin");
   const people = accounts.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Shell>
       <main className="page">
-        <header className="page-head">
-          <div>
-            <Link href="/" className="back">← {text.nav.back}</Link>
-            <h1>{text.admin.title}</h1>
-          </div>
-        </header>
+        <PageHead back title={text.admin.title} />
         {me.isSuccess && me.data.role !== "admin" && <p className="muted">{text.admin.forbidden}</p>}
         {me.data?.role === "admin" && (
           <>

@@ -19,7 +19,7 @@ export function Days() {
   const charts: { title: string; of: (day: Daily) => number; shown: (n: number) => string; bad?: boolean }[] = [
     { title: text.admin.exported, of: (day) => day.seconds, shown: time },
     { title: text.admin.uploaded, of: (day) => day.upload_bytes, shown: bytes },
-    { title: text.admin.analysed, of: (day) => day.analyses, shown: count },
+    { title: text.admin.analysed, of: (day) => day.analysed, shown: time },
     { title: text.admin.failed, of: (day) => day.failed, shown: count, bad: true },
   ];
   const named = (day: Daily) =>

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import sampleAddress from "../../../examples/speech.mp4?url";
 import { api, body, type Video } from "../api/client.ts";
 import { keys, useUsage, useVideos } from "../api/queries.ts";
@@ -10,8 +10,8 @@ import { useText } from "../text/index.tsx";
 import { Button, Dialog, Failure, Progress } from "../ui/controls.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Menu, MenuItem } from "../ui/Menu.tsx";
+import { PageHead } from "../ui/PageHead.tsx";
 import { Shell } from "../ui/Shell.tsx";
-import { useTitle } from "../ui/title.ts";
 import { videoType } from "../upload/parts.ts";
 import { ScriptDialog } from "../upload/ScriptDialog.tsx";
 import { begin, reconcile, uploads, type Upload } from "../upload/uploads.ts";
@@ -22,7 +22,6 @@ import { stateOf } from "./state.ts";
 export function Videos() {
   const text = useText();
   const client = useQueryClient();
-  useTitle(text.videos.title);
   const videos = useVideos();
   const sending = useSyncExternalStore(uploads.subscribe, uploads.list);
   const [fault, setFault] = useState("");
@@ -32,6 +31,19 @@ export function Videos() {
   const picker = useRef<HTMLInputElement>(null);
   const items = videos.data?.pages.flatMap((page) => page.items) ?? [];
   const refresh = () => void client.invalidateQueries({ queryKey: keys.videos });
+  const [, go] = useLocation();
+  const here = useRef(false);
+  useEffect(() => {
+    here.current = true;
+    return () => { here.current = false; };
+  }, []);
+
+  /** Whoever waits for the one video that was added is taken to it. */
+  function arrived(videoId: string) {
+    refresh();
+    const waiting = here.current && !document.querySelector("dialog[open], [role=menu]");
+    if (waiting && uploads.list().length === 0) go(`/videos/${videoId}`);
+  }
 
   useEffect(() => void reconcile().catch(() => null), []);
 
@@ -44,7 +56,7 @@ export function Videos() {
       else if (file.size === 0) setFault(text.upload.empty(file.name));
       else
         try {
-          await begin(file, type, brought, refresh);
+          await begin(file, type, brought, files.length === 1 ? arrived : refresh);
           brought = NO_WORDING;
           setWording(NO_WORDING);
         } catch (error) {
@@ -66,20 +78,14 @@ export function Videos() {
   return (
     <Shell>
       <main className="page">
-        <header className="page-head">
-          <div>
-            <h1>{text.videos.title}</h1>
-            <Quota />
-          </div>
+        <PageHead title={text.videos.title} lead={<Quota />}>
           {!empty && (
             <p className="row">
               <Button kind="outline" onClick={() => setAsking(true)}>{text.script.add}</Button>
-              <Button kind="primary" icon="plus" onClick={choose}>
-                {text.videos.add}
-              </Button>
+              <Button kind="primary" icon="plus" onClick={choose}>{text.videos.add}</Button>
             </p>
           )}
-        </header>
+        </PageHead>
         <input
           ref={picker}
           type="file"
@@ -112,7 +118,7 @@ export function Videos() {
         )}
         {empty && (
           <section className="drop" data-empty data-over={over || undefined}>
-            <span className="drop-mark"><Icon name="up" /></span>
+            <span className="mark"><Icon name="up" /></span>
             <h2>{text.videos.emptyTitle}</h2>
             <p>{text.videos.emptyLead}</p>
             <div className="row">

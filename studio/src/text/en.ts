@@ -194,7 +194,7 @@ export const en = {
     days: (n: number) => `Last ${n} days`,
     exported: "Video exported",
     uploaded: "Uploads",
-    analysed: "Analyses",
+    analysed: "Video analysed",
     failed: "Failed jobs",
     asTable: "Show as a table",
     day: "Day",
@@ -226,6 +226,10 @@ export const en = {
       ["collection of fonts", "This file holds several fonts. Choose a file with one."],
       ["font is damaged", "This font is damaged. Choose another file."],
       [": is empty", "This file is empty. Choose another one."],
+      ["renders today are left", enEditor.export.daySpent],
+      ["renders this month are left", enEditor.export.monthSpent],
+      ["renders at once are left", "Too many exports are under way. Wait until one is done."],
+      ["upload bytes this month are left", "This file is larger than the uploads you have left this month."],
     ] as [string, string][],
     /** by its code */
     codes: {

@@ -138,6 +138,7 @@ export function Dialog(props: {
       ref={dialog}
       className="dialog"
       aria-labelledby={id}
+      onKeyDown={(event) => event.key === "Escape" && event.stopPropagation()}
       onCancel={(event) => {
         event.preventDefault();
         if (props.closable !== false) props.onClose();

@@ -28,9 +28,12 @@ const AT_ONCE = 3;
 const TRIES = 4;
 const STORE = "uploads";
 
+/** Told when an upload is over, or has come to a stop. */
+type Done = (videoId: string) => void;
+
 const files = new Map<string, File>();
 const stops = new Map<string, AbortController>();
-const dones = new Map<string, () => void>();
+const dones = new Map<string, Done>();
 const listeners = new Set<() => void>();
 let all: readonly Upload[] = (kept.read<Kept[]>(STORE) ?? []).map((one) => ({
   ...one, wording: one.wording ?? NO_WORDING, state: "paused", sent: 0, left: null, error: "",
@@ -71,7 +74,7 @@ function forget(id: string) {
 }
 
 /** Begins to send a file; `type` is its media type. Resolves once the server knows of it. */
-export async function begin(file: File, type: string, wording: Wording, onDone: () => void): Promise<void> {
+export async function begin(file: File, type: string, wording: Wording, onDone: Done): Promise<void> {
   const begun = await body(
     api.POST("/api/v1/uploads", {
       body: { filename: file.name, size: file.size, content_type: type },
@@ -95,7 +98,7 @@ export function pause(id: string) {
   change(id, { state: "paused", left: null });
 }
 
-export function resume(id: string, onDone: () => void) {
+export function resume(id: string, onDone: Done) {
   void send(id, onDone);
 }
 
@@ -113,7 +116,7 @@ window.addEventListener("online", mend);
 session.subscribe(() => session.state() === "in" && mend());
 
 /** Takes the file for an upload of before; false where it is another one. */
-export function takeAgain(id: string, file: File, onDone: () => void): boolean {
+export function takeAgain(id: string, file: File, onDone: Done): boolean {
   const upload = all.find((one) => one.id === id);
   if (!upload || upload.size !== file.size || upload.name !== file.name) return false;
   if (upload.modified && file.lastModified !== upload.modified) return false;
@@ -141,7 +144,7 @@ export async function reconcile(): Promise<void> {
   }
 }
 
-async function send(id: string, onDone: () => void): Promise<void> {
+async function send(id: string, onDone: Done): Promise<void> {
   const upload = all.find((one) => one.id === id);
   const file = files.get(id);
   if (!upload || !file) return;
@@ -160,13 +163,13 @@ async function send(id: string, onDone: () => void): Promise<void> {
       }),
     );
     forget(id);
-    onDone();
+    onDone(upload.videoId);
   } catch (error) {
     if (stop.signal.aborted) return;
     stop.abort();
     const broken = error instanceof Unreachable || (error instanceof Refused && error.problem.status === 401);
     change(id, { state: broken ? "paused" : "failed", left: null, error: broken ? "broken" : saying(error) });
-    onDone();
+    onDone(upload.videoId);
   }
 }
 

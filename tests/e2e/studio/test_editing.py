@@ -75,10 +75,15 @@ def video(page: Page, speech: Path, server: Process) -> str:
     expect(page.get_by_text("heard with your script")).to_be_visible()
     data = base64.b64encode(speech.read_bytes()).decode()
     page.evaluate(DROP, [data, speech.name])
-    page.get_by_role("link", name=speech.stem).click()
     listening = page.get_by_role("heading", name="Listening to your video")
     expect(listening).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
     check_access(page)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("k")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("slider", name="Position")).not_to_have_value("0")
     made = page.url.rpartition("/")[2]
     before = asked(page, server, f"/videos/{made}/analysis").json()
     page.reload()
@@ -102,8 +107,9 @@ def test_an_edited_word_keeps_its_time_through_reload(
     cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
     assert " ".join(word["text"] for cue in cues for word in cue["words"]) == SAID
     before = cues[0]["words"][1]
-    retype(page, 1, "Zebras")
-    page.reload()  # before it can have been saved
+    page.locator(".cue-words .word").nth(1).dblclick()
+    page.keyboard.type("Zebras")
+    page.reload()  # before it was confirmed, or can have been saved
     expect(page.locator(".cue-words .word").nth(1)).to_have_text("Zebras")
     saved(page)
     after = asked(page, server, f"/videos/{video}/scenario").json()["cues"][0]["words"][1]

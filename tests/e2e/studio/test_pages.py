@@ -183,16 +183,32 @@ def test_all_repairs_are_made_at_once(signed: Page, video: str, server: Process)
 
 
 def test_the_states_of_the_export_have_no_barrier(
-    signed: Page, video: str, server: Process
+    signed: Page, video: str, client: Client, server: Process
 ) -> None:
     page = signed
     opened(page, server, video)
     page.keyboard.press("e")
-    check_access(page)
     page.get_by_role("radio", name="Draft").check()
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.get_by_role("link", name="Download")).to_be_visible()
+    cancelled = client.render(video)
+    client.call("DELETE", f"/renders/{cancelled}")
+    source = next((server.data / "store").rglob(f"uploads/{video}"))
+    away = source.rename(source.with_name("away"))
+    client.ended(f"/renders/{client.render(video)}")
+    away.rename(source)
+    opened(page, server, video)
+    page.keyboard.press("e")
+    rows = page.locator(".render")
+    expect(rows).to_have_count(3)
+    states = rows.evaluate_all("rows => rows.map((one) => one.dataset.state)")
+    assert states == ["failed", "cancelled", "succeeded"]
+    expect(rows.nth(0)).to_contain_text("no longer in the store")
     check_access(page)
+    page.get_by_role("button", name="Watch the export").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Pause")).to_be_visible()
+    check_access(page)
+    page.keyboard.press("Escape")
 
 
 def test_the_account_has_no_barrier_and_its_keys_work(signed: Page, server: Process) -> None:
@@ -232,6 +248,7 @@ def test_an_admin_sees_every_job_and_runs_a_failed_one_again(
     settings = environment(server.data)
     subprocess.run(command, check=True, capture_output=True, env=settings)
     page.reload()
+    page.get_by_label("Kind of job").select_option("analysis")
     page.get_by_label("State").select_option("failed")
     job = page.locator(".job").filter(has_text=client.email).first
     expect(job).to_contain_text("no sound")
