@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -66,6 +68,15 @@ def _model(engine: str, folder: str, threads: int) -> Any:
     return loaded(Path(folder), threads)
 
 
+def _give_back() -> None:
+    """Memory that is free between what is kept, to the system: glibc gives back by itself only what is
+    free at the end, and what a minute leaves there lies in the way."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
+
+
 def _load_voices(path: Path) -> tuple[Voices, Segmentation]:
     return load_voices(path), load_segmentation(path.with_name("segmentation.pt"))
 
@@ -102,6 +113,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
             found.likely.append(likely.result())
             found.levels.append(piece_levels(piece))
             passed = piece.end
+            _give_back()
             report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
         _settle(waiting, found)
     labels: list[str | None] = []
