@@ -6,7 +6,7 @@
 // the one at which the next begins; x, y, width, height of what changed since the state before;
 // the same of what can hold ink), then the changed rectangle's rows of RGBA, not premultiplied.
 
-import { change, union } from "./rectangles.js";
+import { change, onGrid, same, union } from "./rectangles.js";
 
 /** @typedef {import("./rectangles.js").Rect} Rect */
 /** @typedef {{scenario: any, width: number, height: number, pixelWidth: number}} Opening */
@@ -92,6 +92,8 @@ async function canvasView() {
   const stages = await stagesOn(elements);
   const shown = new Uint32Array(pixelWidth * height);
   let outlined = NOTHING; // what `shown` shows
+  /** @type {Rect | null} */
+  let framed = null; // what it was clipped to
 
   /** Makes the canvas hold `region`, and no more than has been needed: Chromium copies all of it
    * at every paint.
@@ -106,11 +108,17 @@ async function canvasView() {
     const all = (await at(stages, times)).map((outline, index) => {
       const damage = engine.damageBetween(outlined, outline, width, height);
       outlined = outline;
-      const [ink, region] = [inPixels(outline.ink), inPixels(damage)];
-      // all of the ink is drawn: the edges of a box hang on what it is clipped to
-      const drawn = region && union(ink, region);
-      if (drawn) fit(drawn);
-      return { ink, region, drawn, element: elements[index] };
+      const ink = inPixels(outline.ink);
+      const frame = ink && onGrid(ink);
+      let region = inPixels(damage);
+      if (!region) return { ink, region, frame, drawn: null, element: elements[index] };
+      // all of the ink is drawn, and where its frame is another, all of it is read: the edges of a
+      // box hang on what it is clipped to, and on where in the canvas it is
+      if (ink && !same(frame, framed)) region = union(region, ink);
+      framed = frame;
+      const drawn = onGrid(union(ink, region));
+      fit(drawn);
+      return { ink, region, frame, drawn, element: elements[index] };
     });
     if (all.some(({ region }) => region)) {
       await new Promise((resolve) => {
@@ -118,15 +126,15 @@ async function canvasView() {
         surface.requestPaint();
       });
     }
-    return all.map(({ ink, region, drawn, element }) => {
+    return all.map(({ ink, region, frame, drawn, element }) => {
       if (!region || !drawn) return { changed: null, ink, image: null, region };
-      context.save();
-      context.beginPath();
-      context.rect(0, 0, drawn.width, drawn.height);
-      context.clip();
       context.clearRect(0, 0, drawn.width, drawn.height);
-      if (ink) {
+      context.save();
+      if (frame) {
         context.translate(-drawn.x, -drawn.y);
+        context.beginPath();
+        context.rect(frame.x, frame.y, frame.width, frame.height);
+        context.clip();
         context.scale(pixelWidth / width, 1);
         context.drawElementImage(element, 0, 0);
       }
@@ -141,6 +149,7 @@ async function canvasView() {
   function clear() {
     shown.fill(0);
     outlined = NOTHING;
+    framed = null;
   }
 
   function remove() {

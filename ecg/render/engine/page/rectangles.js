@@ -12,6 +12,21 @@ export function union(a, b) {
   return { x, y, width, height: Math.max(a.y + a.height, b.y + b.height) - y };
 }
 
+const GRID = 16;
+
+/** `rect` grown to whole squares of 16 pixels.
+ * @param {Rect} rect @returns {Rect} */
+export function onGrid(rect) {
+  const [x, y] = [rect.x - (rect.x % GRID), rect.y - (rect.y % GRID)];
+  const [right, bottom] = [rect.x + rect.width, rect.y + rect.height].map((end) => Math.ceil(end / GRID) * GRID);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** @param {Rect | null} a @param {Rect | null} b */
+export function same(a, b) {
+  return a?.x === b?.x && a?.y === b?.y && a?.width === b?.width && a?.height === b?.height;
+}
+
 /** The part of `region` whose pixels differ from those `shown`, which is brought up to date.
  * @param {Uint32Array} pixels @param {Rect} region
  * @param {Uint32Array} shown @param {number} stride
