@@ -10,7 +10,7 @@ STYLE   ?= intention
 REPEATS ?= 5
 # much of a test is waiting; a file's tests share what they set up
 # in their own order: the long files come first, and nothing waits for them at the end
-PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
+PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 NODE     = sh scripts/node.sh $(BIN)
 STUDIO  := ecg/studio/static/index.html
 

@@ -50,6 +50,7 @@ def test_each_word_is_given_to_who_says_it(hear: Hear, name: str, count: int) ->
     assert min(speaker.confidence or 0 for speaker in heard.speakers) > 0.5
 
 
+@pytest.mark.full
 def test_a_number_of_speakers_that_is_given_is_kept(hear: Hear) -> None:
     assert len(hear(MEDIA / "conv_mf2.flac", None, 3).speakers) == 3
 
