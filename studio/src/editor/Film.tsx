@@ -5,13 +5,13 @@ import { useText } from "../text/index.tsx";
 import { Button } from "../ui/controls.tsx";
 import { useDesk } from "./context.ts";
 import { override } from "./edits.ts";
+import { SourceVideo } from "./SourceVideo.tsx";
 import { Transport } from "./Transport.tsx";
 
 /** The film with its captions over it, drawn at the export's own size and shown smaller. */
 export function Film() {
   const { video, width, height, duration, player, history } = useDesk();
   const text = useText();
-  const media = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage | null>(null);
@@ -20,11 +20,6 @@ export function Film() {
   const state = useSyncExternalStore(player.subscribe, player.state);
   const free = useFreePart(width, height);
   const [guarded, setGuarded] = useState(() => kept.read<boolean>("guarded") ?? false);
-
-  useEffect(() => {
-    player.attach(media.current);
-    return () => player.attach(null);
-  }, [player]);
 
   useEffect(() => {
     const [shown, inside] = [frame.current, holder.current];
@@ -92,15 +87,7 @@ export function Film() {
           style={{ "--ratio": width / height } as React.CSSProperties}
           data-testid="film"
         >
-          <video
-            ref={media}
-            src={`/api/v1/videos/${video.id}/source`}
-            poster={video.poster_url ?? undefined}
-            playsInline
-            preload="auto"
-            aria-label={video.filename}
-            onClick={player.toggle}
-          />
+          <SourceVideo video={video} player={player} />
           {free && <FreeArea free={free} shown={guarded} />}
           <div className="film-stage" ref={holder} data-testid="stage" />
           <Grip grip={grip} holder={holder} />

@@ -11,6 +11,7 @@ import { asked, NO_WORDING, type Wording } from "../upload/wording.ts";
 import { Link } from "wouter";
 import { usePlayingKeys } from "./keys.tsx";
 import type { Player } from "./player.ts";
+import { SourceVideo } from "./SourceVideo.tsx";
 import { Transport } from "./Transport.tsx";
 
 /** A video without captions yet: what is being done to get them, or why there are none. */
@@ -106,28 +107,15 @@ export function Hearing(props: {
 /** The film without captions, once it is known to be one. */
 function BareFilm({ video, player }: { video: Video; player: Player }) {
   const text = useText();
-  const media = useRef<HTMLVideoElement>(null);
   const state = useSyncExternalStore(player.subscribe, player.state);
   const ready = video.state === "ready";
   usePlayingKeys(player);
-  useEffect(() => {
-    player.attach(media.current);
-    return () => player.attach(null);
-  }, [player, ready]);
   return (
     <section className="film" aria-label={text.editor.playback}>
       <div className="film-room">
         {ready ? (
           <div className="film-frame" style={{ "--ratio": (video.width ?? 16) / (video.height ?? 9) } as CSSProperties}>
-            <video
-              ref={media}
-              src={`/api/v1/videos/${video.id}/source`}
-              poster={video.poster_url ?? undefined}
-              playsInline
-              preload="auto"
-              aria-label={video.filename}
-              onClick={player.toggle}
-            />
+            <SourceVideo video={video} player={player} />
             {state.failed && <p className="film-note">{text.editor.cannotPlay}</p>}
           </div>
         ) : (
