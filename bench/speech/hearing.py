@@ -10,15 +10,15 @@ import tempfile
 import wave
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from faster_whisper import WhisperModel
 from numpy.typing import NDArray
 
 from ecg.analysis.catalogue import find_model, find_voices
 from ecg.analysis.engine.decode import RATE, decode
 from ecg.analysis.engine.run import run
-from ecg.analysis.engine.transcribe import load
 from ecg.analysis.interfaces import EngineJob
 from ecg.captions.transcript import Transcript
 from ecg.kernel.settings import load_settings
@@ -46,13 +46,16 @@ def ecg(source: Path) -> Said:
 
 
 @functools.cache
-def _whisper() -> Any:
-    return load(model_folder(), 0)
+def _whisper() -> WhisperModel:
+    return WhisperModel(
+        str(model_folder()), device="cpu", compute_type="int8", local_files_only=True
+    )
 
 
 def alone(source: Path) -> Said:
-    """faster-whisper with its own speech detector and word times."""
-    segments, _ = _whisper().transcribe(
+    """faster-whisper as it is installed, with its own speech detector and word times; like ours, it
+    finds out the language, and has the threads that it takes by itself."""
+    segments, _ = cast("Any", _whisper()).transcribe(
         str(source), word_timestamps=True, vad_filter=True, beam_size=5,
         condition_on_previous_text=False,
     )  # fmt: skip

@@ -26,8 +26,8 @@ _CONFIG = "ECG_CONFIG"
 class AnalysisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``model``: a name in the model catalogue, or the path of a model's folder. ``engine``: what
     recognises, "auto" is WhisperX where it is installed and a GPU is there. ``threads``: processor
-    threads for speech recognition, 0 for all. ``idle_seconds``: how long the engine's process and
-    its model stay in memory unused."""
+    threads for speech recognition, 0 for what the process may use, up to 16. ``idle_seconds``: how
+    long the engine's process and its model stay in memory unused."""
 
     model: str = "base"
     engine: Literal["auto", "faster-whisper", "whisperx"] = "auto"

@@ -25,6 +25,10 @@ SHARED = 0.25
 """Seconds of a segment in which somebody else speaks too, from which it is told."""
 
 
+SHORTEST = 0.03
+"""Seconds of a word, least: one phone in three states of 10 ms, the shortest that the aligner finds."""
+
+
 class Measured(msgspec.Struct):
     """A word on the file's clock (seconds); ``level`` its loudness in dBFS, ``pitch`` its median
     F0 in Hz, ``phones`` how many it has, 0 where not known. ``phrase`` numbers the recogniser's
@@ -71,12 +75,9 @@ def assemble(  # noqa: PLR0913, PLR0917 - the parts of a transcript
         goes_on = segments and _together(segments[-1][-1], word)
         segments[-1].append(word) if goes_on else segments.append([word])
     told: list[Segment] = []
-    end = 0.0
+    times = iter(in_order([(word.start, word.end) for word in words], duration))
     for number, said in enumerate(segments, 1):
-        spoken: list[Word] = []
-        for word in said:
-            spoken.append(_told(word, end, duration, voices[word.speaker]))
-            end = spoken[-1].end
+        spoken = [_told(word, next(times), voices[word.speaker]) for word in said]
         told.append(_segment(f"g{number}", speaker_id(said[0].speaker), spoken, overlaps))
     spans = ((round(start, 3), round(min(end, duration), 3)) for start, end in overlaps)
     transcript = Transcript(
@@ -101,6 +102,45 @@ def speaker_id(number: int) -> str:
     return f"s{number + 1}"
 
 
+def in_order(spans: Sequence[tuple[float, float]], duration: float) -> list[tuple[float, float]]:
+    """Words' times, one after the other and inside the file. What takes no time, as Whisper has it now
+    and then, gets ``SHORTEST`` from the silence around it, else from its neighbours."""
+    clock = 0.0
+    starts: list[float] = []
+    ends: list[float] = []
+    for start, end in spans:
+        starts.append(min(max(start, clock), duration))
+        clock = min(max(end, starts[-1]), duration)
+        ends.append(clock)
+    at = 0
+    while at < len(starts):
+        beyond = at
+        while beyond < len(starts) and ends[beyond] - starts[beyond] < SHORTEST:
+            beyond += 1
+        if beyond > at:
+            _spread(starts, ends, at, beyond, duration)
+        at = beyond + 1
+    return list(zip(starts, ends, strict=True))
+
+
+def _spread(starts: list[float], ends: list[float], at: int, beyond: int, duration: float) -> None:
+    """Gives the words [at, beyond) their least time."""
+    needed = SHORTEST * (beyond - at)
+    first, last = starts[at], ends[beyond - 1]
+    last = max(last, min(first + needed, starts[beyond] if beyond < len(starts) else duration))
+    first = min(first, max(last - needed, ends[at - 1] if at else 0.0))
+    if at and last - first < needed:
+        first = min(first, max(last - needed, starts[at - 1] + SHORTEST))
+        ends[at - 1] = min(ends[at - 1], first)
+    if beyond < len(starts) and last - first < needed:
+        last = max(last, min(first + needed, ends[beyond] - SHORTEST))
+        starts[beyond] = max(starts[beyond], last)
+    each = (last - first) / (beyond - at)
+    for number in range(at, beyond):
+        starts[number] = first + each * (number - at)
+        ends[number] = first + each * (number - at + 1)
+
+
 def _together(before: Measured, word: Measured) -> bool:
     return before.phrase == word.phrase and before.speaker == word.speaker
 
@@ -123,15 +163,14 @@ def _middle(values: list[float | None]) -> float | None:
     return statistics.median(known) if known else None
 
 
-def _told(word: Measured, last_end: float, duration: float, voice: Voice) -> Word:
-    start = min(max(word.start, last_end), duration)
+def _told(word: Measured, span: tuple[float, float], voice: Voice) -> Word:
     higher = None
     if word.pitch is not None and voice.pitch is not None:
         higher = semitones(word.pitch, voice.pitch)
     return Word(
         text=word.text,
-        start=round(start, 3),
-        end=round(min(max(word.end, start), duration), 3),
+        start=round(span[0], 3),
+        end=round(span[1], 3),
         confidence=round(word.confidence, 3),
         timing=word.timing,
         loudness=_rounded(_difference(word.level, voice.level)),

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from ecg.analysis.engine.regions import MARGIN, Piece, Window
 from ecg.analysis.engine.transcribe import UNSPACED, Heard, has_gpu, iso_code, whisper_code
 from ecg.analysis.interfaces import EngineName
 from ecg.kernel.errors import Missing
+from ecg.kernel.processors import processors
 
 BATCH = 8
 """Stretches of up to 30 s that are heard at once."""
@@ -51,7 +51,7 @@ def load_whisperx(folder: Path, threads: int) -> Pipeline:
         str(folder),
         "cuda" if gpu else "cpu",
         compute_type="float16" if gpu else "int8",
-        threads=threads or os.cpu_count() or 1,
+        threads=threads or processors(),
         local_files_only=True,
         vad_method="pyannote",
     )
@@ -69,7 +69,7 @@ def listen(
     ``aligners``: the folder of WhisperX's alignment models. ``on_part`` is told the share of the
     piece that is heard. Where Silero hears nobody at all, WhisperX is not asked.
     """
-    if not piece.windows:
+    if not piece.regions:
         return []
     code = None if language is None else whisper_code(language)
 
@@ -107,11 +107,7 @@ def _window(piece: Piece, segment: Segment, before: float, after: float) -> Wind
         last = min(last, round(after * RATE))
     regions = [
         (max(begin, first) - first, min(end, last) - first)
-        for window in piece.windows
-        for begin, end in (
-            (window.start - piece.start + one, window.start - piece.start + other)
-            for one, other in window.regions
-        )
+        for begin, end in piece.regions
         if begin < last and end > first
     ]
     return Window(piece.start + first, piece.sound[first:last], regions)

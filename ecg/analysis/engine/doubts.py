@@ -19,9 +19,15 @@ DENSEST = 2.4
 decoder (Radford et al. 2022, "Robust speech recognition via large-scale weak supervision", 4.5)."""
 
 
+NEAR = 0.3
+"""Seconds from speech within which a word is believed: under music the detector hears a soft word late,
+or not at all, that Whisper hears."""
+
+
 def is_spoken(start: float, end: float, window: Window) -> bool:
-    """Whether a span (seconds within the window) touches speech at all."""
-    return any(first <= end * RATE and start * RATE <= last for first, last in window.regions)
+    """Whether a span (seconds within the window) touches speech, or nearly does."""
+    after, before = (end + NEAR) * RATE, (start - NEAR) * RATE
+    return any(first <= after and before <= last for first, last in window.regions)
 
 
 def believed(words: Sequence[Heard]) -> tuple[list[Heard], list[Heard]]:

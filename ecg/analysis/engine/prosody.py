@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
 
+Levels = NDArray[np.float32] | NDArray[np.float64]
+
 HOP = RATE // 100
 """Samples per 10 ms frame."""
 FLOOR_DB = -90.0
@@ -31,7 +33,7 @@ def levels(sound: Sound) -> NDArray[np.float64]:
     return 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
 
 
-def loudness(level: NDArray[np.float64], start: float, end: float) -> float | None:
+def loudness(level: Levels, start: float, end: float) -> float | None:
     """Level in dBFS of what is spoken between ``start`` and ``end`` (seconds within ``level``'s sound):
     the power mean of its frames within 12 dB of the loudest. ``None`` where nothing sounds."""
     inside = level[round(start * 100) : max(round(end * 100), round(start * 100) + 1)]
@@ -41,7 +43,7 @@ def loudness(level: NDArray[np.float64], start: float, end: float) -> float | No
     return float(10 * np.log10(np.mean(10 ** (spoken / 10))))
 
 
-def ending(level: NDArray[np.float64], start: float, end: float) -> float:
+def ending(level: Levels, start: float, end: float) -> float:
     """When what is spoken between ``start`` and ``end`` is over (seconds within ``level``'s sound):
     earlier than ``end`` where a pause of ``_PAUSE`` or longer follows, which is no part of a word."""
     first = round(start * 100)

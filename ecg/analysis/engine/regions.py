@@ -47,43 +47,67 @@ def speech_regions(sound: Sound) -> list[Span]:
 
 
 class Piece(NamedTuple):
-    """The next stretch of the file, from silence to silence: ``start`` in samples from its
-    beginning, all of its ``sound`` and the ``windows`` in it that somebody speaks in."""
+    """The next stretch of the file: ``start`` in samples from its beginning, all of its ``sound``,
+    and the ``regions`` of it that somebody speaks in, in samples from ``start``."""
 
     start: int
     sound: Sound
-    windows: list[Window]
+    regions: list[Span]
 
     @property
     def end(self) -> int:
         return self.start + len(self.sound)
 
+    @property
+    def windows(self) -> list[Window]:
+        """What is heard at once, with the silence around it."""
+        groups = _grouped(self.regions)
+        befores = [0, *(group[-1][1] for group in groups)]
+        afters = [*(group[0][0] for group in groups[1:]), len(self.sound)]
+        return [
+            self._window(group, before, after)
+            for group, before, after in zip(groups, befores, afters, strict=False)
+        ]
+
+    def _window(self, group: list[Span], before: int, after: int) -> Window:
+        """``before`` and ``after`` bound the margins: where the neighbours' speech is."""
+        start = max(before, group[0][0] - MARGIN)
+        end = min(after, group[-1][1] + MARGIN)
+        inside = [(span[0] - start, span[1] - start) for span in group]
+        return Window(self.start + start, self.sound[start:end], inside)
+
     def pauses(self, least: int) -> list[Span]:
         """Spans of at least so many samples of ``sound`` in which nobody speaks."""
-        spoken = [
-            (window.start - self.start + first, window.start - self.start + last)
-            for window in self.windows
-            for first, last in window.regions
-        ]
-        ends = [0, *(last for _, last in spoken)]
-        starts = [*(first for first, _ in spoken), len(self.sound)]
+        ends = [0, *(last for _, last in self.regions)]
+        starts = [*(first for first, _ in self.regions), len(self.sound)]
         spans = zip(ends, starts, strict=True)
         return [(first, last) for first, last in spans if last - first >= least]
+
+
+def _grouped(regions: list[Span]) -> list[list[Span]]:
+    groups: list[list[Span]] = []
+    for span in regions:
+        group = groups[-1] if groups else None
+        if group and span[1] - group[0][0] <= WINDOW and span[0] - group[-1][1] < GAP:
+            group.append(span)
+        else:
+            groups.append([span])
+    return groups
 
 
 def pieces(blocks: Iterable[Sound]) -> Iterator[Piece]:
     """Yields the whole of ``blocks``, about a minute at a time.
 
-    Sound is cut where it is silent, so that no word is split: whatever follows the last pause
-    of a block waits for the next one.
+    Sound is cut where it is silent, so that no word is split, and before a window that may grow:
+    it waits for the next block, or each piece would end in a window of a few words, which takes
+    Whisper as long as a full one.
     """
     passed, kept = 0, np.zeros(0, np.float32)
     for sound, last in _gathered(blocks):
         kept = np.concatenate((kept, sound))
         regions = speech_regions(kept)
         cut = len(kept) if last else _cut(regions, len(kept))
-        inside = [span for span in regions if span[1] <= cut]
-        yield Piece(passed, kept[:cut], _grouped(kept[:cut], inside, passed))
+        yield Piece(passed, kept[:cut], [span for span in regions if span[1] <= cut])
         passed, kept = passed + cut, kept[cut:]
 
 
@@ -111,31 +135,12 @@ def _centred(sound: Sound) -> Sound:
 
 
 def _cut(regions: list[Span], size: int) -> int:
-    """Where to cut: before the last region, unless silence follows it or it is the only one."""
+    """Where to cut: before the last window, unless silence follows it. Of a silence that is too short
+    to end a window each side gets half, as Whisper needs some around words; a longer one stays whole,
+    as something may sound in it."""
     if not regions or size - regions[-1][1] >= GAP:
         return size
-    return regions[-1][0] if len(regions) > 1 else regions[-1][1]
-
-
-def _grouped(sound: Sound, regions: list[Span], passed: int) -> list[Window]:
-    groups: list[list[Span]] = []
-    for span in regions:
-        group = groups[-1] if groups else None
-        if group and span[1] - group[0][0] <= WINDOW and span[0] - group[-1][1] < GAP:
-            group.append(span)
-        else:
-            groups.append([span])
-    befores = [0, *(group[-1][1] for group in groups)]
-    afters = [*(group[0][0] for group in groups[1:]), len(sound)]
-    return [
-        _window(sound, group, passed, before, after)
-        for group, before, after in zip(groups, befores, afters, strict=False)
-    ]
-
-
-def _window(sound: Sound, group: list[Span], passed: int, before: int, after: int) -> Window:
-    """``before`` and ``after`` bound the margins: where the neighbours' speech is."""
-    start = max(before, group[0][0] - MARGIN)
-    end = min(after, group[-1][1] + MARGIN)
-    inside = [(span[0] - start, span[1] - start) for span in group]
-    return Window(passed + start, sound[start:end], inside)
+    groups = _grouped(regions)
+    before = groups[-2][-1][1] if len(groups) > 1 else 0
+    start = groups[-1][0][0]
+    return start if start - before >= GAP else (before + start) // 2

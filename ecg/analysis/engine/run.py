@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -25,7 +25,7 @@ from ecg.analysis.engine.doubts import believed, is_spoken
 from ecg.analysis.engine.language import by_language
 from ecg.analysis.engine.overlap import Segmentation, load_segmentation, overlaps
 from ecg.analysis.engine.pitch import contour, pitch
-from ecg.analysis.engine.prosody import ending, levels, loudness
+from ecg.analysis.engine.prosody import HOP, ending, loudness
 from ecg.analysis.engine.regions import Piece, Window, pieces
 from ecg.analysis.engine.rewrite import hotwords, rewritten
 from ecg.analysis.engine.script import Passage, follow, named, passage_of, speakers_named
@@ -39,8 +39,12 @@ from ecg.captions.transcript import Model, Note
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
 from ecg.media.probe import probe
 
+T = TypeVar("T")
+
 Report = Callable[[AnalysisProgress], None]
 """Told where the work is; raises ``Cancelled`` to end it."""
+Measuring: TypeAlias = "tuple[Piece, Future[_Sounding]]"
+"""A piece and what is being measured of it."""
 
 
 class Found(NamedTuple):
@@ -56,7 +60,7 @@ class Found(NamedTuple):
     levels: list[NDArray[np.float32]]
     """In each piece, dBFS of 10 ms frames."""
     voiced: list[tuple[int, NDArray[np.float32]]]
-    """Of each window, its first sample and F0 in Hz of 10 ms frames."""
+    """In each piece, its first sample and F0 in Hz of 10 ms frames."""
     overlaps: list[tuple[float, float]]
     """Where two speak at once, seconds."""
 
@@ -89,33 +93,33 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     report(AnalysisProgress("decode", 0, total))
     engine = batched.choose(job.engine)
     model = _model(engine, job.model_folder, job.threads)
-    listen = _batched if engine == "whisperx" else _one_by_one
-    hearing = _load_voices(Path(job.voices)) if job.speakers != 1 else None
+    listen = _batched if engine == "whisperx" else _at_once
+    voices = _load_voices(Path(job.voices)) if job.speakers != 1 else None
     found = Found([], [], [], [], Counter(), [], [], [])
-    passed = 0
+    sounds: list[Future[_Sounding]] = []
     waiting: list[_Waiting] = []
     passages: list[_Passing] = []
-    # beside the recogniser, which often leaves a core idle, the window before is aligned and measured
+    # beside the recogniser, which waits often
     with ThreadPoolExecutor(1) as beside:
-        for piece in pieces(decode(source, job.audio_track, limits)):
-            likely = beside.submit(gaps_heard, piece)
-            for window, hear in listen(model, piece, job, found.spoken, report, total):
-                sound = beside.submit(_measure, hearing, window)
-                language, words = hear()
-                heard, dropped = believed(rewritten(words, job.terms))
-                found.spoken[language] += len(window.sound)
-                if job.script is None:
-                    timed = beside.submit(align, window.sound, heard, language)
-                    _settle(waiting, found)
-                    waiting.append(_Waiting(window, heard, dropped, timed, sound))
-                else:
-                    passages.append(_Passing(passage_of(window, heard, language), sound))
-            found.likely.append(likely.result())
-            found.levels.append(piece_levels(piece))
-            passed = piece.end
-            _give_back()
-            report(AnalysisProgress("transcribe", min(passed / RATE, total), total))
+
+        def measured() -> Iterator[Measuring]:
+            for piece in pieces(decode(source, job.audio_track, limits)):
+                sounds.append(beside.submit(_measure, voices, piece))
+                yield piece, sounds[-1]
+                _give_back()
+
+        for hearing in listen(model, measured(), job, found.spoken, report, total):
+            window, language, words, sound = hearing
+            heard, dropped = believed(rewritten(words, job.terms))
+            if job.script is None:
+                timed = beside.submit(align, window.sound, heard, language)
+                _settle(waiting, found)
+                waiting.append(_Waiting(window, heard, dropped, timed, sound))
+            else:
+                passages.append(_Passing(passage_of(window, heard, language), sound))
         _settle(waiting, found)
+    for sound in sounds:
+        _add(sound.result(), found)
     labels: list[str | None] = []
     if job.script is not None:
         report(AnalysisProgress("measure", 0, total))
@@ -129,7 +133,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
         labelled(np.concatenate(found.likely), spans),
         certain,
         job.language or (found.spoken.most_common(1)[0][0] if found.spoken else "und"),
-        max(total, passed / RATE),
+        max(total, sounds[-1].result().end / RATE),
         job.model,
         found.overlaps,
     )
@@ -156,44 +160,83 @@ def _give_speakers(
     return certain
 
 
-Hearing = tuple[Window, Callable[[], tuple[str, list[Heard]]]]
-"""A window and what hears it: its language and words."""
+class Hearing(NamedTuple):
+    """A window, its language (ISO 639), its words, and what is being measured of its piece."""
+
+    window: Window
+    language: str
+    words: list[Heard]
+    sound: Future[_Sounding]
 
 
-def _one_by_one(  # noqa: PLR0913, PLR0917 - as _batched
+def _at_once(  # noqa: PLR0913, PLR0917 - as _batched
     model: Whisper,
-    piece: Piece,
+    measured: Iterable[Measuring],
     job: EngineJob,
     spoken: Counter[str],
     report: Report,
     total: float,
 ) -> Iterator[Hearing]:
+    """Windows in their order, several of them heard beside each other."""
+
+    def asked() -> Iterator[Hearing]:
+        for piece, sound in measured:
+            if not piece.regions:
+                yield Hearing(Window(piece.start, piece.sound, []), "", [], sound)
+            for whole in piece.windows:
+                for window, language in _spoken(model, whole, job.language, spoken):
+                    spoken[language] += len(window.sound)
+                    yield Hearing(window, language, [], sound)
+
+    def hear(asked: Hearing) -> Hearing:
+        if not asked.window.regions:
+            return asked
+        return asked._replace(words=transcribe(model, asked.window, asked.language, expected))
+
     expected = hotwords(job.terms)
-    for whole in piece.windows:
-        report(AnalysisProgress("transcribe", min(whole.start / RATE, total), total))
-        for window, language in _spoken(model, whole, job.language, spoken):
-
-            def hear(window: Window = window, language: str = language) -> tuple[str, list[Heard]]:
-                return language, transcribe(model, window, language, expected)
-
-            yield window, hear
+    with ThreadPoolExecutor(model.at_once) as hearers:
+        for heard in _in_turn(hearers, hear, asked(), model.at_once):
+            end = (heard.window.start + len(heard.window.sound)) / RATE
+            report(AnalysisProgress("transcribe", min(end, total), total))
+            if heard.window.regions:
+                yield heard
 
 
-def _batched(
+def _in_turn(
+    pool: ThreadPoolExecutor, do: Callable[[T], T], things: Iterable[T], ahead: int
+) -> Iterator[T]:
+    """What is done to each thing, in their order; up to ``ahead`` more are begun before one is waited
+    for."""
+    begun: deque[Future[T]] = deque()
+    for thing in things:
+        begun.append(pool.submit(do, thing))
+        if len(begun) > ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def _batched(  # noqa: PLR0913, PLR0917 - as _at_once
     pipeline: Any,
-    piece: Piece,
+    measured: Iterable[Measuring],
     job: EngineJob,
-    _spoken: Counter[str],
+    spoken: Counter[str],
     report: Report,
     total: float,
 ) -> Iterator[Hearing]:
-    def on_part(share: float) -> None:
-        done = (piece.start + share * len(piece.sound)) / RATE
-        report(AnalysisProgress("transcribe", min(done, total), total))
+    for piece, sound in measured:
 
-    stretches = batched.listen(pipeline, piece, job.language, Path(job.aligners), on_part)
-    for window, language, words in stretches:
-        yield window, lambda language=language, words=words: (language, words)
+        def on_part(share: float, piece: Piece = piece) -> None:
+            done = (piece.start + share * len(piece.sound)) / RATE
+            report(AnalysisProgress("transcribe", min(done, total), total))
+
+        aligners = Path(job.aligners)
+        for window, language, words in batched.listen(
+            pipeline, piece, job.language, aligners, on_part
+        ):
+            spoken[language] += len(window.sound)
+            yield Hearing(window, language, words, sound)
+        report(AnalysisProgress("transcribe", min(piece.end / RATE, total), total))
 
 
 class _Waiting(NamedTuple):
@@ -210,12 +253,18 @@ def _settle(waiting: list[_Waiting], found: Found) -> None:
     """Adds what is waited for to what is found."""
     for window, heard, dropped, timing, measuring in waiting:
         timed, sound = timing.result(), measuring.result()
-        found.voices.extend(sound.voices)
-        found.overlaps.extend(sound.overlaps)
-        found.voiced.append((window.start, sound.f0))
         found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
         found.notes.extend(_dropped(timed, dropped, window))
     waiting.clear()
+
+
+def _add(sound: _Sounding, found: Found) -> None:
+    """Adds what is measured of a piece, but for its words."""
+    found.likely.append(sound.likely)
+    found.levels.append(sound.level)
+    found.voiced.append((sound.start, sound.f0))
+    found.voices.extend(sound.voices)
+    found.overlaps.extend(sound.overlaps)
 
 
 class _Passing(NamedTuple):
@@ -235,14 +284,11 @@ def _follow(
     words, notes = follow(script, passages, stretches(blocks, spans))
     found.notes.extend(notes)
     sounds = [each.sound.result() for each in passing]
-    for passage, sound in zip(passages, sounds, strict=True):
-        found.voices.extend(sound.voices)
-        found.overlaps.extend(sound.overlaps)
-        found.voiced.append((passage.start, sound.f0))
     for word in words:
         level, tone, end = None, None, word.end
         if word.passage is not None:
-            begin, sound = passages[word.passage].start / RATE, sounds[word.passage]
+            sound = sounds[word.passage]
+            begin = sound.start / RATE
             level = loudness(sound.level, word.start - begin, word.end - begin)
             tone = pitch(sound.f0, word.start - begin, word.end - begin)
             end = begin + ending(sound.level, word.start - begin, word.end - begin)
@@ -272,25 +318,37 @@ def _spoken(
 
 
 class _Sounding(NamedTuple):
-    """A window's loudness in dBFS and F0 in Hz, each 10 ms, its voices, and where two of them speak
-    at once, seconds of the file."""
+    """What is measured of a piece: its samples [start, end), loudness in dBFS and F0 in Hz, each 10 ms, how
+    likely singing and music are, as often, its voices, and where two of them speak at once, seconds
+    of the file."""
 
-    level: NDArray[np.float64]
+    start: int
+    end: int
+    level: NDArray[np.float32]
     f0: NDArray[np.float32]
+    likely: NDArray[np.float32]
     voices: list[Voiced]
     overlaps: list[tuple[float, float]]
 
 
-def _measure(hearing: tuple[Voices, Segmentation] | None, window: Window) -> _Sounding:
-    """``hearing`` is ``None`` where it is known that one alone speaks."""
-    sound, begin = window.sound, window.start / RATE
+def _measure(models: tuple[Voices, Segmentation] | None, piece: Piece) -> _Sounding:
+    """``models`` is ``None`` where it is known that one alone speaks."""
+    level = piece_levels(piece)
+    f0 = np.zeros_like(level)
     heard: list[Voiced] = []
     spans: list[tuple[float, float]] = []
-    if hearing:
-        voices, segmentation = hearing
-        heard = voiced(voices, sound, window.regions, begin)
-        spans = [(begin + first, begin + last) for first, last in overlaps(segmentation, sound)]
-    return _Sounding(levels(sound), contour(sound), heard, spans)
+    for window in piece.windows:
+        sound, begin = window.sound, window.start / RATE
+        room = f0[round((window.start - piece.start) / HOP) :]
+        high = contour(sound)[: len(room)]
+        room[: len(high)] = high
+        if models:
+            voices, segmentation = models
+            heard += voiced(voices, sound, window.regions, begin)
+            spans += [
+                (begin + first, begin + last) for first, last in overlaps(segmentation, sound)
+            ]
+    return _Sounding(piece.start, piece.end, level, f0, gaps_heard(piece), heard, spans)
 
 
 def _measured(
@@ -298,20 +356,22 @@ def _measured(
 ) -> list[Measured]:
     """Words on the file's clock with their loudness and pitch, without those where nobody
     speaks."""
-    begin = window.start / RATE
+    begin = sound.start / RATE
+    later = (window.start - sound.start) / RATE
+    spans = [(later + time.start, later + time.end) for time in timed]
     return [
         Measured(
             text=word.text,
-            start=begin + time.start,
-            end=begin + ending(sound.level, time.start, time.end),
+            start=begin + start,
+            end=begin + ending(sound.level, start, end),
             confidence=word.confidence,
             timing=time.timing,
-            level=loudness(sound.level, time.start, time.end),
-            pitch=pitch(sound.f0, time.start, time.end),
+            level=loudness(sound.level, start, end),
+            pitch=pitch(sound.f0, start, end),
             phones=time.phones,
             phrase=phrase + word.phrase,
         )
-        for word, time in zip(heard, timed, strict=True)
+        for word, time, (start, end) in zip(heard, timed, spans, strict=True)
         if is_spoken(time.start, time.end, window)
     ]
 

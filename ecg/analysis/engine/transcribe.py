@@ -11,11 +11,13 @@ import ctranslate2
 import faster_whisper
 import msgspec
 import numpy as np
+from faster_whisper import audio
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.regions import Window
 from ecg.captions.transcript import Timing
+from ecg.kernel.processors import processors
 
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Languages written without spaces: Whisper's words are single signs there."""
@@ -24,6 +26,14 @@ _DEAD = frozenset({"la", "sa"})
 _WHISPER_CODES = {"jv": "jw"}
 _ISO_CODES = {ours: iso for iso, ours in _WHISPER_CODES.items()}
 _ctranslate2 = cast("Any", ctranslate2)
+
+AT_ONCE = 2
+"""Windows heard beside each other on a processor, each by half of the threads: over one window two
+threads are 1.2 times as quick as one, over two windows 1.9 times (docs/decisions/0045). Each takes
+100 MB with *base*, so there are no more."""
+
+MOST = 8 * AT_ONCE
+"""Threads, where nobody asked for more: over matrices this small many would wait for each other."""
 
 Whisper: TypeAlias = Any
 """A ``faster_whisper.WhisperModel``, which is typed in part only."""
@@ -44,19 +54,32 @@ class Heard(msgspec.Struct):
 
 
 class _Recogniser(faster_whisper.WhisperModel):
-    """Encodes a window once, where its language is told first and then its words: on a processor
-    that is a fifth of the work."""
+    """Encodes a window once, where its language is told first and then its words, which may be in
+    another thread: on a processor that is a fifth of the work. ``at_once``: windows that are heard
+    beside each other."""
 
-    _encoded: tuple[NDArray[np.float32], Any] | None = None
+    def __init__(self, folder: Path, at_once: int, **options: Any) -> None:
+        cast("Any", super()).__init__(
+            str(folder), num_workers=at_once, local_files_only=True, **options
+        )
+        self.at_once = at_once
+        self._told: tuple[tuple[NDArray[np.float32], Any], ...] = ()
+
+    def tell(self, features: NDArray[np.float32]) -> list[tuple[str, float]]:
+        """Whisper's names of languages and how likely they are, the likeliest first."""
+        padded: NDArray[np.float32] = cast("Any", audio).pad_or_trim(features)
+        encoded = self.encode(padded)
+        # no more than wait to be heard: a language may be told of parts that never are
+        self._told = (*self._told, (padded, encoded))[-2 * self.at_once :]
+        found = cast("Any", self).model.detect_language(encoded)[0]
+        return [(token[2:-2], float(likely)) for token, likely in found]
 
     def encode(self, features: NDArray[np.float32]) -> Any:
-        if self._encoded is None or not np.array_equal(self._encoded[0], features):
-            encoded: Any = cast("Any", super()).encode(features)
-            self._encoded = features, encoded
-        return self._encoded[1]
-
-    def forget(self) -> None:
-        self._encoded = None
+        for told in self._told:
+            if np.array_equal(told[0], features):
+                self._told = tuple(other for other in self._told if other is not told)
+                return told[1]
+        return cast("Any", super()).encode(features)
 
 
 def has_gpu() -> bool:
@@ -75,26 +98,19 @@ def iso_code(language: str) -> str:
 
 def load(folder: Path, threads: int) -> Whisper:
     """float16 on a CUDA device that works, else int8 on the processor. ``threads`` 0: as many
-    as there are."""
+    as this process may use, up to ``MOST``."""
     if has_gpu():
         try:
-            model = _load(folder, "cuda", "float16", threads)
-            model.detect_language(np.zeros(RATE, np.float32))
+            model = _Recogniser(folder, 1, device="cuda", compute_type="float16")
+            model.tell(model.feature_extractor(np.zeros(RATE, np.float32)))
         except (RuntimeError, ValueError) as error:  # a device without its libraries, or too old
             sys.stderr.write(f"the GPU is of no use: {error}\n")
         else:
             return model
-    return _load(folder, "cpu", "int8", threads)
-
-
-def _load(folder: Path, device: str, compute_type: str, threads: int) -> Whisper:
-    return cast("Any", _Recogniser)(
-        str(folder),
-        device=device,
-        compute_type=compute_type,
-        cpu_threads=threads,
-        local_files_only=True,
-    )
+    threads = threads or min(processors(), MOST)
+    at_once = min(threads, AT_ONCE)
+    each = threads // at_once
+    return _Recogniser(folder, at_once, device="cpu", compute_type="int8", cpu_threads=each)
 
 
 def tell_language(model: Whisper, sound: Sound) -> tuple[str, float]:
@@ -102,10 +118,9 @@ def tell_language(model: Whisper, sound: Sound) -> tuple[str, float]:
     if not model.model.is_multilingual:
         return "en", 1.0
     # all frames but the last are what the words are told from
-    features = model.feature_extractor(sound)[..., :-1]
-    likely: list[tuple[str, float]] = model.detect_language(features=features)[2]
+    likely: list[tuple[str, float]] = model.tell(model.feature_extractor(sound)[..., :-1])
     code, probability = next(one for one in likely if one[0] not in _DEAD)
-    return iso_code(code), float(probability)
+    return iso_code(code), probability
 
 
 def transcribe(
@@ -131,7 +146,6 @@ def transcribe(
                 words[-1] = _together(words[-1], heard)
             elif heard.text:
                 words.append(heard)
-    model.forget()
     return words
 
 

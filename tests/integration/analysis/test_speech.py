@@ -54,8 +54,9 @@ MP4 = pytest.param("jfk_720p30.mp4", marks=pytest.mark.full)
 @pytest.mark.parametrize("name", ["jfk.flac", MP4])
 def test_a_speech_is_written_down_word_for_word(hear: Hear, name: str) -> None:
     heard = hear(MEDIA / name)
+    # whether a comma follows "so" hangs on the last bit of a number, which processors round differently
     text = " ".join(segment.text for segment in heard.segments)
-    assert text == JFK_TEXT
+    assert plain(text) == plain(JFK_TEXT)
     assert heard.language == "en"
     assert [word.timing for word in words_of(heard)] == ["aligned"] * 22
 
@@ -99,6 +100,7 @@ def test_speech_under_music_is_still_heard(hear: Hear, write_wav: WriteWav, tmp_
     mixed = write_wav(tmp_path / "mixed.wav", (speech + gain * music) * np.float32(0.5))
     heard = plain_words(words_of(hear(mixed)))
     assert errors(plain(JFK_TEXT), heard) / 22 <= 0.05
+    assert heard.count("ask") == 2  # the first is soft, and after a pause
 
 
 @pytest.mark.full

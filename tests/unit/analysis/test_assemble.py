@@ -3,11 +3,13 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecg.analysis.engine.align import Timed, interpolated
-from ecg.analysis.engine.assemble import Measured, assemble
+from ecg.analysis.engine.assemble import Measured, assemble, in_order
 from ecg.captions.transcript import check_transcript
 
 seconds = st.floats(0, 20)
@@ -88,3 +90,36 @@ def test_words_without_a_sound_share_the_gap_and_are_flagged() -> None:
         a.end <= b.start + 1e-9 and math.isfinite(a.end) for a, b in itertools.pairwise(timed)
     )
     assert timed[-1].end <= 2.2
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        # from the silence after it, else from that before it
+        ([(0.0, 1.0), (1.0, 1.0), (2.0, 3.0)], [(0.0, 1.0), (1.0, 1.03), (2.0, 3.0)]),
+        ([(0.0, 1.0), (2.0, 2.0), (2.0, 3.0)], [(0.0, 1.0), (1.97, 2.0), (2.0, 3.0)]),
+        # from the word before it, then from the one after it
+        ([(0.0, 2.0), (2.0, 2.0), (2.0, 3.0)], [(0.0, 1.97), (1.97, 2.0), (2.0, 3.0)]),
+        ([(2.0, 2.0), (2.0, 2.0), (2.0, 3.0)], [(1.94, 1.97), (1.97, 2.0), (2.0, 3.0)]),
+        ([(0.0, 0.0), (0.0, 3.0)], [(0.0, 0.03), (0.03, 3.0)]),
+        # at the end of the file
+        ([(0.0, 2.9), (3.2, 3.4)], [(0.0, 2.9), (2.97, 3.0)]),
+        # one that begins before the last has ended
+        ([(0.0, 2.0), (1.0, 1.5), (2.0, 3.0)], [(0.0, 1.97), (1.97, 2.0), (2.0, 3.0)]),
+    ],
+)
+def test_every_word_takes_some_time(
+    spans: list[tuple[float, float]], expected: list[tuple[float, float]]
+) -> None:
+    found = in_order(spans, 3.0)
+    assert np.array(found) == pytest.approx(np.array(expected))
+
+
+def test_words_are_in_order_whatever_their_times() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        spans = [tuple(sorted(rng.integers(0, 40, 2) / 10)) for _ in range(rng.integers(1, 12))]
+        found = np.array(in_order(spans, 3.0))
+        assert (np.diff(found.ravel()) >= -1e-9).all()
+        assert found.min() >= 0
+        assert found.max() <= 3.0 + 1e-9
