@@ -52,7 +52,7 @@ boundaries: setup
 pytest: setup
 	$(BIN)/python -m pytest $(PARALLEL)
 
-bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks.md
+bench: setup ## prints the benchmarks (hours; REPEATS=1 is quicker) and writes docs/benchmarks*.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.speech
 	$(BIN)/python -m bench.render --repeats $(REPEATS)
 	$(BIN)/python -m bench.service

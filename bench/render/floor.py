@@ -11,7 +11,9 @@ from typing import Any
 
 import av
 
-OPTIONS = {"preset": "veryfast", "crf": "20"}
+from ecg.render.engine.encode import exact_x264
+
+OPTIONS = {"preset": "veryfast", "crf": "20", **exact_x264()}
 """What a render of standard quality gives x264."""
 
 

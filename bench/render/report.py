@@ -46,7 +46,7 @@ class Record(msgspec.Struct, frozen=True):
 def keep(name: str, section: Section, repeats: int) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    record = Record(section, today, machine(), repeats)
+    record = Record(section, today, machine("av", "playwright"), repeats)
     (RESULTS / f"{name}.json").write_bytes(msgspec.json.encode(record))
 
 
@@ -69,13 +69,13 @@ def write() -> None:
         CHART.write_text(chart(records["whole"].section.figures))
 
 
-def machine() -> str:
+def machine(*packages: str) -> str:
     model = platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("av", "playwright"))
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
     return f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, {versions}"
 
 

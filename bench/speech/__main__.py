@@ -1,7 +1,8 @@
 """Every bound on the speech engine, as one table: ``python -m bench.speech [PART...] [--rounds N]``.
 
 Parts: words, starts, snap, loudness, pitch, speakers, cost; all of these where none is named. ``length``,
-which hears files of ``--minutes``, takes hours and is to be named. The peer is
+which hears files of ``--minutes``, takes hours and is to be named. Each is printed, and written to
+docs/benchmarks-speech.md. The peer is
 faster-whisper alone, with the same model, its own speech detector and its own word times. What is not
 installed (flite, espeak-ng, Praat) is named, and its lines are left out.
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 from bench import speakers
 from bench.speech import cost, snap, sound, starts
-from bench.speech.table import Row, show
+from bench.speech.table import Row, show, write
 
 
 def main() -> None:
@@ -42,7 +43,9 @@ def main() -> None:
         )
     for name, (title, rows) in parts.items():
         if name in given.parts or (not given.parts and name != "length"):
-            show(title, rows())
+            found = rows()
+            show(title, found)
+            write(title, found, [each for each, _ in parts.values()])
 
 
 def _speakers(mixes: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -44,6 +45,8 @@ _X265: dict[Quality, tuple[str, str]] = {
 }
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES})
 PRORES = "prores_ks"
+_PROCESSOR = Path("/proc/cpuinfo")
+_WITHOUT_AVX512 = "SSE2Fast,LZCNT,SSE4.2,AVX,FMA3,BMI2,AVX2"
 _NVENC_FORMATS = {"yuv420p"}
 
 
@@ -173,7 +176,19 @@ def _options(encoder: str, quality: Quality, picture: VideoStream) -> dict[str, 
         return {"preset": preset, "crf": level, "a53cc": "1", "x265-params": _x265(picture)}
     preset, level = _X264[quality]
     fields = {"flags": "+ildct+ilme"} if picture.interlaced else {}
-    return {"preset": preset, "crf": level, **fields}
+    return {"preset": preset, "crf": level, **fields, **exact_x264()}
+
+
+@functools.lru_cache(maxsize=1)
+def exact_x264() -> dict[str, str]:
+    """Options without which x264 does not encode alike twice on this processor: its AVX-512 code
+    weighs macroblocks by numbers that nobody wrote (docs/decisions/0046). Every processor that has
+    AVX-512 has what is named instead."""
+    try:
+        flags = _PROCESSOR.read_text()
+    except OSError:
+        return {}
+    return {"x264-params": f"asm={_WITHOUT_AVX512}"} if " avx512f" in flags else {}
 
 
 def _x265(picture: VideoStream) -> str:

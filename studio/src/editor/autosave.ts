@@ -124,7 +124,9 @@ export function useAutosave(id: string, first: Version, conflict: Version | null
     timer.current = window.setTimeout(() => void send(), 0);
   }, [send]);
 
-  return { state, saved, flush: send, standOn };
+  // effects come after an edit is shown, and "saved" may not be read off it until then
+  const shown: SaveState = state.is === "saved" && scenario !== saved.scenario ? { is: "edited" } : state;
+  return { state: shown, saved, flush: send, standOn };
 }
 
 /** Whether the same request may be taken later. */

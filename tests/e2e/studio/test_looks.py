@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 from playwright.sync_api import Page, expect
 
 from tests.e2e.client import Client
@@ -148,6 +150,12 @@ def film(page: Page) -> bytes:
     return taken
 
 
+def off(one: bytes, other: bytes) -> int:
+    """How far two pictures are apart, of 255, where they are the most."""
+    pictures = (Image.open(io.BytesIO(each)).convert("L") for each in (one, other))
+    return ImageChops.difference(*pictures).getextrema()[1]
+
+
 def pick(page: Page, name: str, data: bytes) -> None:
     file = {"name": name, "mimeType": "font/ttf", "buffer": data}
     page.get_by_test_id("font-file").set_input_files(files=[file])  # pyright: ignore[reportArgumentType]
@@ -182,7 +190,7 @@ def test_a_font_of_ones_own_is_brought_drawn_and_what_it_lacks_is_named(
     expect(page.get_by_text("Not in this font, drawn in a bundled one: o")).to_be_visible()
     check_access(page)
     assert style(client, page, video)["overrides"] == {"font": "own:Blocks"}
-    assert film(page) != usual
+    assert off(film(page), usual) > 150
     render = client.ended(f"/renders/{client.render(video, output={'quality': 'draft'})}")
     assert render["result"]["notes"] == [
         'Its font "Blocks" lacks o; these are drawn in a bundled one.'
@@ -198,4 +206,4 @@ def test_a_font_of_ones_own_is_brought_drawn_and_what_it_lacks_is_named(
     expect(page.get_by_text("Add the font of your brand")).to_be_visible()
     opened(page, server, video)
     expect(page.get_by_text("“Blocks” isn’t among your fonts any more")).to_be_visible()
-    assert film(page) == usual
+    assert off(film(page), usual) < 100  # the screen may put text part of a pixel elsewhere

@@ -41,7 +41,9 @@ def write_source(path):
         video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
         context = video.codec_context
         context.time_base, context.gop_size, context.thread_count = Fraction(1, 25), 5, 1
-        context.options = {"preset": "veryfast"} if codec == "libx264" else {}
+        # without assembly, as a processor's own may round otherwise, or twice otherwise
+        plain = {"preset": "veryfast", "x264-params": "asm=0"}
+        context.options = plain if codec == "libx264" else {}
         sound = file.add_stream(sound_codec, rate=48000, layout="stereo")
         sound.codec_context.thread_count = 1
         for number in range(FRAMES):
