@@ -58,15 +58,28 @@ def routes(folder: Path, content_policy: str) -> list[HTTPRouteHandler]:
     index = folder / "index.html"
     page = index.read_bytes() if index.is_file() else None  # of the same build as its files
 
-    @get(PAGES, include_in_schema=False, media_type=MediaType.HTML)
-    async def show_page() -> Response[bytes]:
+    def shown(status: int) -> Response[bytes]:
         if page is None:
             return Response(NOT_BUILT.encode(), media_type=MediaType.TEXT, status_code=503)
         return Response(
             page,
             media_type=MediaType.HTML,
+            status_code=status,
             headers={"Content-Security-Policy": content_policy, "Cache-Control": "no-cache"},
         )
+
+    @get(PAGES, include_in_schema=False, media_type=MediaType.HTML)
+    async def show_page() -> Response[bytes]:
+        return shown(200)
+
+    @get("/{elsewhere:str}", include_in_schema=False, media_type=MediaType.HTML)
+    async def show_nothing(
+        request: Request[Any, Any, Any], elsewhere: FromPath[str]
+    ) -> Response[bytes]:
+        """The app's own page for what is not there; programs are told as ever."""
+        if page is None or "text/html" not in request.headers.get("accept", ""):
+            raise NotFound(f"there is nothing at /{elsewhere}")
+        return shown(404)
 
     @get("/assets/{name:path}", include_in_schema=False)
     async def read_asset(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
@@ -80,7 +93,7 @@ def routes(folder: Path, content_policy: str) -> list[HTTPRouteHandler]:
             )
         return Response(plain, media_type=media_type, headers=_FOREVER)
 
-    return public(show_page, read_asset)
+    return public(show_page, show_nothing, read_asset)
 
 
 _Kept = tuple[str, bytes, bytes]

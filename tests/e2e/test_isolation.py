@@ -58,6 +58,7 @@ def test_open_routes_are_these(routes: list[Known]) -> None:
         "GET /",
         "GET /sign-in",
         "GET /videos/{video_id}",
+        "GET /{elsewhere}",
         "GET /account",
         "GET /assets/{name}",
     }

@@ -70,6 +70,8 @@ def test_a_page_comes_fresh_and_its_parts_stay(tmp_path: Path) -> None:
         page = client.get("/")
         plain = client.get("/assets/index-1.js", headers={"Accept-Encoding": "identity"})
         absent = client.get("/assets/index-1.js.gz")
+        lost = client.get("/vidoes", headers={"Accept": "text/html,*/*;q=0.8"})
+        asked = client.get("/vidoes", headers={"Accept": "application/json"})
     assert page.headers["cache-control"] == "no-cache"
     told = page.headers["content-security-policy"]
     assert "connect-src 'self' https://store.example.org;" in told
@@ -78,3 +80,5 @@ def test_a_page_comes_fresh_and_its_parts_stay(tmp_path: Path) -> None:
     assert plain.headers["content-type"].startswith("text/javascript")
     assert "immutable" in plain.headers["cache-control"]
     assert absent.status_code == 404
+    assert (lost.status_code, lost.text) == (404, page.text)
+    assert (asked.status_code, asked.json()["code"]) == (404, "not_found")

@@ -104,6 +104,8 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
 
         def measured() -> Iterator[Measuring]:
             for piece in pieces(decode(source, job.audio_track, limits)):
+                if len(sounds) > 1:
+                    sounds[-2].result()  # where nobody speaks, measuring is what takes the longest
                 sounds.append(beside.submit(_measure, voices, piece))
                 yield piece, sounds[-1]
                 _give_back()
