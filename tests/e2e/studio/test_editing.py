@@ -235,7 +235,7 @@ def test_two_tabs_see_their_conflict(
 
 
 def test_the_export_shows_what_the_preview_showed(
-    page: Page, video: str, server: Process, speech: Path
+    page: Page, video: str, server: Process, speech: Path, engine: Engine
 ) -> None:
     page.locator(".cue-words .word").nth(1).click()
     page.keyboard.press("e")
@@ -259,10 +259,11 @@ def test_the_export_shows_what_the_preview_showed(
     made = got.value.path()
     assert packets(made) == packets(speech)
 
-    cues = asked(page, server, f"/videos/{video}/scenario").json()["cues"]
-    word = cues[0]["words"][1]
+    stands = asked(page, server, f"/videos/{video}/scenario")
+    word = stands.json()["cues"][0]["words"][1]
     number = round((word["start"] + word["end"]) / 2 * RATE)
     frame = frame_at(made, number)
+    (drawn,) = exported(engine, stands.content, [number])
     alone(page)
     shown = preview(page, number)
     inside = shown.max(axis=2) > 60  # letters, on the box that is black in both
@@ -281,6 +282,7 @@ def test_the_export_shows_what_the_preview_showed(
     # the screen puts a layer of text on whole pixels, a canvas where it belongs
     difference = min(away(pixels) for pixels in (-0.5, -0.25, 0, 0.25, 0.5))
     assert difference < 12
+    assert np.abs(frame - drawn)[part].mean() < 8, "of what is stored the frame is exact"
     assert away(12) > 2 * difference, "the measure tells other words from these"
     page.keyboard.press("Escape")
 
