@@ -18,6 +18,7 @@ import numpy as np
 from bench.render.processes import watching
 from bench.speech.hearing import MEDIA, alone, ecg, fixture, scratch
 from bench.speech.table import Row
+from ecg.analysis.app import ENVIRONMENT
 from ecg.analysis.engine.decode import RATE
 
 RATIO = 1.25
@@ -106,7 +107,10 @@ def _told(name: str, seconds: float, ours: _Spent, theirs: _Spent) -> list[Row]:
 def _measured(way: str, source: Path, every: float = 0.1) -> tuple[float, float, float]:
     """Wall and processor seconds of the second hearing, and the peak of all in MB."""
     command = [sys.executable, "-m", "bench.speech.cost", way, str(source)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    own = ENVIRONMENT if way == "ecg" else {}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **own}
+    )
     with watching(process.pid, every) as peak:
         said, _ = process.communicate()
     if process.returncode:

@@ -33,6 +33,14 @@ from ecg.media.pipe import LIMITS, Limits
 
 _CUDA_DEVICE = Path("/dev/nvidia0")
 """With it there is no limit of memory: what CUDA maps was not measured."""
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    # numpy's threads wait for each other longer than they work on matrices this small
+    "OPENBLAS_NUM_THREADS": "1",
+    # what one thread frees another takes: with pools of their own three hours hold 926 MB
+    "MALLOC_ARENA_MAX": "2",
+}
+"""Of the engine's process."""
 
 
 def open_engine(
@@ -63,8 +71,7 @@ class _ChildEngine:
             limits=(
                 msgspec.structs.replace(limits, memory=None) if _CUDA_DEVICE.exists() else limits
             ),
-            # numpy's threads wait for each other longer than they work on matrices this small
-            environment={"HF_HUB_OFFLINE": "1", "OPENBLAS_NUM_THREADS": "1"},
+            environment=ENVIRONMENT,
             work_dir=work_dir,
         )
 

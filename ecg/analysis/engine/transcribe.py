@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -63,6 +64,7 @@ class _Recogniser(faster_whisper.WhisperModel):
             str(folder), num_workers=at_once, local_files_only=True, **options
         )
         self.at_once = at_once
+        self._encoding = threading.Lock()
         self._told: tuple[tuple[NDArray[np.float32], Any], ...] = ()
 
     def tell(self, features: NDArray[np.float32]) -> list[tuple[str, float]]:
@@ -79,7 +81,8 @@ class _Recogniser(faster_whisper.WhisperModel):
             if np.array_equal(told[0], features):
                 self._told = tuple(other for other in self._told if other is not told)
                 return told[1]
-        return cast("Any", super()).encode(features)
+        with self._encoding:  # one at a time: it takes the most memory by far
+            return cast("Any", super()).encode(features)
 
 
 def has_gpu() -> bool:
