@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecg.analysis.engine.decode import RATE, Sound
 
 Levels = NDArray[np.float32] | NDArray[np.float64]
+"""dBFS of 10 ms frames."""
 
 HOP = RATE // 100
 """Samples per 10 ms frame."""

@@ -105,7 +105,10 @@ def load(folder: Path, threads: int) -> Whisper:
     if has_gpu():
         try:
             model = _Recogniser(folder, 1, device="cuda", compute_type="float16")
-            model.tell(model.feature_extractor(np.zeros(RATE, np.float32)))
+            # not its language, which models of English alone cannot tell
+            model.encode(
+                cast("Any", audio).pad_or_trim(model.feature_extractor(np.zeros(RATE, np.float32)))
+            )
         except (RuntimeError, ValueError) as error:  # a device without its libraries, or too old
             sys.stderr.write(f"the GPU is of no use: {error}\n")
         else:
