@@ -48,7 +48,8 @@ def states(values: Floats, layer: Layer) -> Floats:
     """Hidden states (ways, time, n, size) for ``values`` (ways, time, n, width), each way in the
     order in which it hears them."""
     real = values.shape[2]
-    values = np.pad(values, ((0, 0), (0, 0), (0, -real % _ROWS), (0, 0)))
+    if real % _ROWS:
+        values = np.pad(values, ((0, 0), (0, 0), (0, -real % _ROWS), (0, 0)))
     ways, time, count, width = values.shape
     size = layer.hidden.shape[1]
     found = np.empty((ways, time, count, size), np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from faster_whisper import vad
 
 from ecg.analysis.engine.decode import RATE, Sound
+from ecg.analysis.engine.memory import in_turn
 
 Span = tuple[int, int]
 """Samples [start, end)."""
@@ -105,7 +106,7 @@ def pieces(blocks: Iterable[Sound]) -> Iterator[Piece]:
     passed, kept = 0, np.zeros(0, np.float32)
     for sound, last in _gathered(blocks):
         kept = np.concatenate((kept, sound))
-        regions = speech_regions(kept)
+        regions = in_turn(speech_regions, kept)
         cut = len(kept) if last else _cut(regions, len(kept))
         yield Piece(passed, kept[:cut], [span for span in regions if span[1] <= cut])
         passed, kept = passed + cut, kept[cut:]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +21,7 @@ from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import believed, is_spoken
 from ecg.analysis.engine.language import by_language
+from ecg.analysis.engine.memory import give_back
 from ecg.analysis.engine.overlap import Segmentation, load_segmentation, overlaps
 from ecg.analysis.engine.pitch import contour, pitch
 from ecg.analysis.engine.prosody import HOP, ending, loudness
@@ -72,15 +71,6 @@ def _model(engine: str, folder: str, threads: int) -> Any:
     return loaded(Path(folder), threads)
 
 
-def _give_back() -> None:
-    """Memory that is free between what is kept, to the system: glibc gives back by itself only what is
-    free at the end, and what a minute leaves there lies in the way."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
-
-
 def _load_voices(path: Path) -> tuple[Voices, Segmentation]:
     return load_voices(path), load_segmentation(path.with_name("segmentation.pt"))
 
@@ -108,7 +98,7 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
                     sounds[-2].result()  # where nobody speaks, measuring is what takes the longest
                 sounds.append(beside.submit(_measure, voices, piece))
                 yield piece, sounds[-1]
-                _give_back()
+                give_back()
 
         for hearing in listen(model, measured(), job, found.spoken, report, total):
             window, language, words, sound = hearing

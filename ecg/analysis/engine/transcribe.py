@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -13,9 +12,11 @@ import faster_whisper
 import msgspec
 import numpy as np
 from faster_whisper import audio
+from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE, Sound
+from ecg.analysis.engine.memory import Frugal, in_turn
 from ecg.analysis.engine.regions import Window
 from ecg.captions.transcript import Timing
 from ecg.kernel.processors import processors
@@ -64,7 +65,6 @@ class _Recogniser(faster_whisper.WhisperModel):
             str(folder), num_workers=at_once, local_files_only=True, **options
         )
         self.at_once = at_once
-        self._encoding = threading.Lock()
         self._told: tuple[tuple[NDArray[np.float32], Any], ...] = ()
 
     def tell(self, features: NDArray[np.float32]) -> list[tuple[str, float]]:
@@ -81,8 +81,14 @@ class _Recogniser(faster_whisper.WhisperModel):
             if np.array_equal(told[0], features):
                 self._told = tuple(other for other in self._told if other is not told)
                 return told[1]
-        with self._encoding:  # one at a time: it takes the most memory by far
-            return cast("Any", super()).encode(features)
+        return cast("Any", super()).encode(features)
+
+
+class _Features(FeatureExtractor):
+    """The mel bands of sound, in turn with what else takes much memory."""
+
+    def __call__(self, *args: Any, **options: Any) -> NDArray[np.float32]:
+        return in_turn(cast("Any", super()).__call__, *args, **options)
 
 
 def has_gpu() -> bool:
@@ -116,7 +122,11 @@ def load(folder: Path, threads: int) -> Whisper:
     threads = threads or min(processors(), MOST)
     at_once = min(threads, AT_ONCE)
     each = threads // at_once
-    return _Recogniser(folder, at_once, device="cpu", compute_type="int8", cpu_threads=each)
+    model = _Recogniser(folder, at_once, device="cpu", compute_type="int8", cpu_threads=each)
+    unbound: Any = model
+    unbound.model = Frugal(unbound.model, at_once)
+    unbound.feature_extractor = _Features(**unbound.feat_kwargs)
+    return model
 
 
 def tell_language(model: Whisper, sound: Sound) -> tuple[str, float]:

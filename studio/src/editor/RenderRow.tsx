@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, type CSSProperties } from "react";
 import { api, body, type Render } from "../api/client.ts";
 import { follow } from "../api/events.ts";
 import { BUSY } from "../api/queries.ts";
-import { failing, told } from "../api/told.ts";
+import { failing, missing, told } from "../api/told.ts";
 import { bytes, clock, timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Dialog, Progress } from "../ui/controls.tsx";
@@ -95,6 +95,7 @@ export function RenderRow({ first, pictured, onOver }: { first: Render; pictured
           <Button size="small" kind="quiet" icon="link" onClick={() => void copy()}>{text.export.copy}</Button>
         </p>
       )}
+      {missing(result?.notes ?? [], text).map((lost) => <p className="tiny muted" key={lost}>{lost}</p>)}
       {note && <p className="tiny muted" role="status">{note}</p>}
       {watching && result && (
         <WatchDialog film={download} width={result.width} height={result.height} duration={result.duration} onClose={() => setWatching(false)} />

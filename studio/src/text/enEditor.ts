@@ -178,6 +178,8 @@ export const enEditor = {
     unsaved: "Saving your last edits first.",
     daySpent: "You’ve used all of today’s exports. They renew at midnight (UTC).",
     monthSpent: "You’ve used all of this month’s exports. They renew on the 1st.",
+    /** by how the server words what a source or a font had and the export has not */
+    notes: [] as [RegExp, (...parts: string[]) => string][],
   },
   conflict: {
     title: "Edited in another place too",
