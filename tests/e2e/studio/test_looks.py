@@ -195,8 +195,9 @@ def test_a_font_of_ones_own_is_brought_drawn_and_what_it_lacks_is_named(
     assert render["result"]["notes"] == [
         'Its font "Blocks" lacks o; these are drawn in a bundled one.'
     ]
-    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("button", name="Export video").click()
     expect(page.get_by_text('Its font "Blocks" lacks o')).to_be_visible()
+    check_access(page)
 
     page.goto(f"{server.url}/account")
     expect(page.get_by_text("Blocks.ttf · weight 700 · no whole alphabet")).to_be_visible()
