@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState, type CSSProperties } from "react";
 import { api, body, type Render } from "../api/client.ts";
 import { follow } from "../api/events.ts";
+import { missing } from "../api/missing.ts";
 import { BUSY } from "../api/queries.ts";
-import { failing, missing, told } from "../api/told.ts";
+import { failing, told } from "../api/told.ts";
 import { bytes, clock, timeLeft } from "../format.ts";
 import { useText } from "../text/index.tsx";
 import { Button, Dialog, Progress } from "../ui/controls.tsx";
