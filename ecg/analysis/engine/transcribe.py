@@ -123,9 +123,9 @@ def load(folder: Path, threads: int) -> Whisper:
     at_once = min(threads, AT_ONCE)
     each = threads // at_once
     model = _Recogniser(folder, at_once, device="cpu", compute_type="int8", cpu_threads=each)
-    unbound: Any = model
-    unbound.model = Frugal(unbound.model, at_once)
-    unbound.feature_extractor = _Features(**unbound.feat_kwargs)
+    untyped: Any = model
+    untyped.model = Frugal(untyped.model, at_once)
+    untyped.feature_extractor = _Features(**untyped.feat_kwargs)
     return model
 
 

@@ -13,6 +13,7 @@ const SAID = [
   "audio track 3 (opus, ko) is dropped",
   "captions track 4 (dvb_subtitle) is dropped",
   "attachment track 5 (ttf) is dropped",
+  "cover track 6 (webp) is dropped",
   "that it is a 360-degree picture is not carried over",
   "which eye sees what is not carried over",
   "the light of each scene (HDR10+) is not carried over",
@@ -29,6 +30,6 @@ test("all that the server says of it has Korean words, with what it names", () =
   for (const [at, sentence] of told.entries()) assert.match(sentence, /[가-힣]/, SAID[at]);
   assert.match(told[0]!, /Blocks.*: o é$/);
   assert.match(told[4]!, /2개/);
-  assert.match(told[5]!, /3\(opus, ko\)/);
+  assert.match(told[5]!, /3번\(opus, ko\)/);
   assert.equal(new Set(told).size, SAID.length);
 });
