@@ -185,13 +185,13 @@ async def test_an_analysis_brings_facts_a_poster_and_a_transcript(store, put, an
     video = MEDIA / "jfk_720p30.mp4"
     desk = Desk(store, await put(video), analysis_of(video))
     desk.away = 2
-    seen = set()
+    seen = []
     async with analysing(desk) as queue:
         ending = asyncio.create_task(over(desk, queue))
         while not ending.done():
             found = await analysis_progress.read_many(queue.redis, [desk.id])
-            seen |= {(one.stage, one.progress) for one in found.values()}
-            await asyncio.sleep(0.2)
+            seen += [(one.stage, one.progress) for one in found.values()]
+            await asyncio.sleep(0.02)
         await ending
     probed, analysed = desk.events()
     assert probed == Probed(probe(video), probed.poster)
@@ -206,9 +206,11 @@ async def test_an_analysis_brings_facts_a_poster_and_a_transcript(store, put, an
     )
     backdrop = read_backdrop(await desk.stored("backdrop.bin"))
     assert (backdrop.width, backdrop.height, backdrop.times[0]) == (64, 36, 0)
-    shares = [share for _, share in sorted(seen, key=lambda one: one[1])]
+    shares = [share for _, share in seen]
     assert {stage for stage, _ in seen} & {"decode", "transcribe", "measure"}
-    assert 0 <= shares[0] < shares[-1] <= 1
+    # an engine as quick as this clip is short may end between two looks, so no rise is asked for
+    assert 0 < shares[-1] <= 1
+    assert shares == sorted(shares)
     assert set(desk.reports) == {f"{desk.id}-1-probed", f"{desk.id}-1-succeeded"}
 
 
