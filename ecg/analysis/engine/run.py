@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg.analysis.engine import batched
 from ecg.analysis.engine.align import Timed, align
@@ -20,6 +21,7 @@ from ecg.analysis.engine.assemble import Measured, assemble
 from ecg.analysis.engine.contour import packed, piece_levels
 from ecg.analysis.engine.decode import RATE, Sound, decode, stretches
 from ecg.analysis.engine.doubts import believed, is_spoken
+from ecg.analysis.engine.kept import Said, Sounding, keep, kept
 from ecg.analysis.engine.language import by_language
 from ecg.analysis.engine.memory import give_back
 from ecg.analysis.engine.overlap import Segmentation, load_segmentation, overlaps
@@ -42,26 +44,17 @@ T = TypeVar("T")
 
 Report = Callable[[AnalysisProgress], None]
 """Told where the work is; raises ``Cancelled`` to end it."""
-Measuring: TypeAlias = "tuple[Piece, Future[_Sounding]]"
+Measuring: TypeAlias = "tuple[Piece, Future[Sounding]]"
 """A piece and what is being measured of it."""
 
 
 class Found(NamedTuple):
-    """What is measured of a whole file on the way, in its order."""
+    """What is found of a whole file, in its order."""
 
     words: list[Measured]
     notes: list[Note]
-    voices: list[Voiced]
-    likely: list[NDArray[np.float32]]
-    """Of singing and music, in each piece."""
-    spoken: Counter[str]
-    """Samples of speech in each language."""
-    levels: list[NDArray[np.float32]]
-    """In each piece, dBFS of 10 ms frames."""
-    voiced: list[tuple[int, NDArray[np.float32]]]
-    """In each piece, its first sample and F0 in Hz of 10 ms frames."""
-    overlaps: list[tuple[float, float]]
-    """Where two speak at once, seconds."""
+    sounds: list[Sounding]
+    """Of each piece."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -85,33 +78,39 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     model = _model(engine, job.model_folder, job.threads)
     listen = _batched if engine == "whisperx" else _at_once
     voices = _load_voices(Path(job.voices)) if job.speakers != 1 else None
-    found = Found([], [], [], [], Counter(), [], [], [])
-    sounds: list[Future[_Sounding]] = []
-    waiting: list[_Waiting] = []
-    passages: list[_Passing] = []
+    spoken: Counter[str] = Counter()
+    """Samples of speech in each language."""
+    sounds: deque[Future[Sounding]] = deque()
+    waiting: _Waiting | None = None
+    phrases = 0
+    passages: list[Passage] = []
     # beside the recogniser, which waits often
-    with ThreadPoolExecutor(1) as beside:
+    with TemporaryFile() as file, ThreadPoolExecutor(1) as beside:
 
         def measured() -> Iterator[Measuring]:
             for piece in pieces(decode(source, job.audio_track, limits)):
-                if len(sounds) > 1:
-                    sounds[-2].result()  # where nobody speaks, measuring is what takes the longest
+                if len(sounds) > 1:  # where nobody speaks, measuring is what takes the longest
+                    keep(sounds.popleft().result(), file)
                 sounds.append(beside.submit(_measure, voices, piece))
                 yield piece, sounds[-1]
                 give_back()
 
-        for hearing in listen(model, measured(), job, found.spoken, report, total):
+        for hearing in listen(model, measured(), job, spoken, report, total):
             window, language, words, sound = hearing
             heard, dropped = believed(rewritten(words, job.terms))
             if job.script is None:
                 timed = beside.submit(align, window.sound, heard, language)
-                _settle(waiting, found)
-                waiting.append(_Waiting(window, heard, dropped, timed, sound))
+                if waiting:
+                    keep(_settled(waiting), file)
+                waiting = _Waiting(window, heard, dropped, timed, sound, phrases)
+                phrases += words[-1].phrase + 1 if words else 0
             else:
-                passages.append(_Passing(passage_of(window, heard, language), sound))
-        _settle(waiting, found)
-    for sound in sounds:
-        _add(sound.result(), found)
+                passages.append(passage_of(window, heard, language))
+        if waiting:
+            keep(_settled(waiting), file)
+        for sound in sounds:
+            keep(sound.result(), file)
+        found = _found(kept(file))
     labels: list[str | None] = []
     if job.script is not None:
         report(AnalysisProgress("measure", 0, total))
@@ -122,16 +121,29 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     transcript = assemble(
         found.words,
         found.notes,
-        labelled(np.concatenate(found.likely), spans),
+        labelled(np.concatenate([sound.likely for sound in found.sounds]), spans),
         certain,
-        job.language or (found.spoken.most_common(1)[0][0] if found.spoken else "und"),
-        max(total, sounds[-1].result().end / RATE),
+        job.language or (spoken.most_common(1)[0][0] if spoken else "und"),
+        max(total, found.sounds[-1].end / RATE),
         job.model,
-        found.overlaps,
+        [span for sound in found.sounds for span in sound.overlaps],
     )
     report(AnalysisProgress("measure", total, total))
     told = msgspec.structs.replace(transcript, model=Model(engine, job.model))
-    return AnalysisResult(named(told, names), media, packed(found.levels, found.voiced))
+    levels = [sound.level for sound in found.sounds]
+    voiced = [(sound.start, sound.f0) for sound in found.sounds]
+    return AnalysisResult(named(told, names), media, packed(levels, voiced))
+
+
+def _found(parts: Iterable[Sounding | Said]) -> Found:
+    found = Found([], [], [])
+    for part in parts:
+        if isinstance(part, Sounding):
+            found.sounds.append(part)
+        else:
+            found.words.extend(part.words)
+            found.notes.extend(part.notes)
+    return found
 
 
 def _give_speakers(
@@ -146,7 +158,8 @@ def _give_speakers(
     if names:
         who, certain = [names.index(label or "") for label in labels], [1.0] * len(names)
     else:
-        who, certain = speakers_of(found.voices, spans, given)
+        heard = [voice for sound in found.sounds for voice in sound.voices]
+        who, certain = speakers_of(heard, spans, given)
     for word, speaker in zip(found.words, who, strict=True):
         word.speaker = speaker
     return certain
@@ -158,7 +171,7 @@ class Hearing(NamedTuple):
     window: Window
     language: str
     words: list[Heard]
-    sound: Future[_Sounding]
+    sound: Future[Sounding]
 
 
 def _at_once(  # noqa: PLR0913, PLR0917 - as _batched
@@ -238,48 +251,30 @@ class _Waiting(NamedTuple):
     heard: list[Heard]
     dropped: list[Heard]
     timed: Future[list[Timed]]
-    sound: Future[_Sounding]
+    sound: Future[Sounding]
+    phrase: int
+    """Number of its first phrase in the file."""
 
 
-def _settle(waiting: list[_Waiting], found: Found) -> None:
-    """Adds what is waited for to what is found."""
-    for window, heard, dropped, timing, measuring in waiting:
-        timed, sound = timing.result(), measuring.result()
-        found.words.extend(_measured(heard, timed, window, sound, len(found.words)))
-        found.notes.extend(_dropped(timed, dropped, window))
-    waiting.clear()
-
-
-def _add(sound: _Sounding, found: Found) -> None:
-    """Adds what is measured of a piece, but for its words."""
-    found.likely.append(sound.likely)
-    found.levels.append(sound.level)
-    found.voiced.append((sound.start, sound.f0))
-    found.voices.extend(sound.voices)
-    found.overlaps.extend(sound.overlaps)
-
-
-class _Passing(NamedTuple):
-    """A window whose words wait for the whole file, to be told what of a script is said in it."""
-
-    passage: Passage
-    sound: Future[_Sounding]
+def _settled(waiting: _Waiting) -> Said:
+    window, heard, dropped, timing, measuring, phrase = waiting
+    timed, sound = timing.result(), measuring.result()
+    return Said(_measured(heard, timed, window, sound, phrase), _dropped(timed, dropped, window))
 
 
 def _follow(
-    script: tuple[Written, ...], passing: list[_Passing], blocks: Iterator[Sound], found: Found
+    script: tuple[Written, ...], passages: list[Passage], blocks: Iterator[Sound], found: Found
 ) -> list[str | None]:
     """Adds the script's words to what is found, with what is measured of those that are said;
     returns the label that each stands under."""
-    passages = [each.passage for each in passing]
     spans = ((passage.start, passage.end) for passage in passages)
     words, notes = follow(script, passages, stretches(blocks, spans))
     found.notes.extend(notes)
-    sounds = [each.sound.result() for each in passing]
+    starts = [sound.start for sound in found.sounds]
     for word in words:
         level, tone, end = None, None, word.end
         if word.passage is not None:
-            sound = sounds[word.passage]
+            sound = found.sounds[bisect_right(starts, passages[word.passage].start) - 1]
             begin = sound.start / RATE
             level = loudness(sound.level, word.start - begin, word.end - begin)
             tone = pitch(sound.f0, word.start - begin, word.end - begin)
@@ -309,21 +304,7 @@ def _spoken(
     return by_language(model, window, spoken.most_common(1)[0][0] if spoken else None)
 
 
-class _Sounding(NamedTuple):
-    """What is measured of a piece: its samples [start, end), loudness in dBFS and F0 in Hz, each 10 ms, how
-    likely singing and music are, as often, its voices, and where two of them speak at once, seconds
-    of the file."""
-
-    start: int
-    end: int
-    level: NDArray[np.float32]
-    f0: NDArray[np.float32]
-    likely: NDArray[np.float32]
-    voices: list[Voiced]
-    overlaps: list[tuple[float, float]]
-
-
-def _measure(models: tuple[Voices, Segmentation] | None, piece: Piece) -> _Sounding:
+def _measure(models: tuple[Voices, Segmentation] | None, piece: Piece) -> Sounding:
     """``models`` is ``None`` where it is known that one alone speaks."""
     level = piece_levels(piece)
     f0 = np.zeros_like(level)
@@ -340,11 +321,11 @@ def _measure(models: tuple[Voices, Segmentation] | None, piece: Piece) -> _Sound
             spans += [
                 (begin + first, begin + last) for first, last in overlaps(segmentation, sound)
             ]
-    return _Sounding(piece.start, piece.end, level, f0, gaps_heard(piece), heard, spans)
+    return Sounding(piece.start, piece.end, level, f0, gaps_heard(piece), heard, spans)
 
 
 def _measured(
-    heard: list[Heard], timed: list[Timed], window: Window, sound: _Sounding, phrase: int
+    heard: list[Heard], timed: list[Timed], window: Window, sound: Sounding, phrase: int
 ) -> list[Measured]:
     """Words on the file's clock with their loudness and pitch, without those where nobody
     speaks."""
