@@ -40,6 +40,14 @@ class Source:
     weight: str
 
 
+SCRIPTS = (
+    *("armenian", "bengali", "devanagari", "ethiopic", "georgian", "gujarati"),
+    *("gurmukhi", "hebrew", "kannada", "khmer", "lao", "malayalam"),
+    *("myanmar", "sinhala", "tamil", "telugu", "thai"),
+)
+"""What the recogniser writes besides Latin, Greek, Cyrillic, Arabic, Korean, Japanese and Chinese;
+and Tibetan, whose face has serifs."""
+
 SOURCES = (
     Source(
         "pretendard@1.3.9",
@@ -62,6 +70,33 @@ SOURCES = (
         "Noto Sans Arabic Variable",
         "index.css",
         r"noto-sans-arabic-arabic-wght-normal\.woff2",
+        "LICENSE",
+        "100 900",
+    ),
+    Source(
+        "@fontsource-variable/noto-sans-sc@5.3.1",
+        "Noto Sans SC Variable",
+        "index.css",
+        r"noto-sans-sc-\d+-wght-normal\.woff2",
+        "LICENSE",
+        "100 900",
+    ),
+    *(
+        Source(
+            f"@fontsource-variable/noto-sans-{script}@5.3.0",
+            f"Noto Sans {script.title()} Variable",
+            "index.css",
+            rf"noto-sans-{script}-{script}-wght-normal\.woff2",
+            "LICENSE",
+            "100 900",
+        )
+        for script in SCRIPTS
+    ),
+    Source(
+        "@fontsource-variable/noto-serif-tibetan@5.3.0",
+        "Noto Serif Tibetan Variable",
+        "index.css",
+        r"noto-serif-tibetan-tibetan-wght-normal\.woff2",
         "LICENSE",
         "100 900",
     ),

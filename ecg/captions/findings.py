@@ -19,6 +19,7 @@ Code = Literal[
     "overlap",
     "flashes",
     "safe_area",
+    "missing_letters",
     "speaker_unnamed",
     "color_distance",
     "contrast",

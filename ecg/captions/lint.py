@@ -10,15 +10,19 @@ import msgspec
 from ecg.captions.backdrop import Backdrop
 from ecg.captions.compose import GAP_FRAMES, Rules, page_of
 from ecg.captions.findings import Finding, Patch, patched
+from ecg.captions.fonts import OWN
 from ecg.captions.legible import check_contrast, check_places, check_speakers
-from ecg.captions.readable import Room, check_cue
+from ecg.captions.readable import Room, check_cue, shown_texts
 from ecg.captions.repairs import repair
 from ecg.captions.scenario import Scenario
-from ecg.captions.styles import check_choice
+from ecg.captions.styles import check_choice, missing_letters
 from ecg.captions.text import language_of
 
 _PASSES = 40
 """Of ``fix`` at most; each takes all repairs that do not touch one another."""
+
+_NAMED = 8
+"""Letters that a message names at most."""
 
 _APART = 10
 """Cues between two repairs that are made at once: more than either looks at."""
@@ -51,6 +55,7 @@ def lint(  # noqa: PLR0913 - what captions are seen with
         for index in range(len(cues))
         for finding in check_cue(cues, index, room)
     ]
+    found += _check_letters(scenario)
     found += check_places(scenario, style, page, size)
     found += check_speakers(scenario)
     found += check_contrast(scenario, style, page, size, backdrop)
@@ -92,6 +97,21 @@ def fix(  # noqa: PLR0913 - as lint
         if not made:
             break
     return scenario
+
+
+def _check_letters(scenario: Scenario) -> list[Finding]:
+    """Which letters would be drawn as boxes. What a font of one's own has is not known here."""
+    if (scenario.style.overrides.font or "").startswith(OWN):
+        return []
+    found: list[Finding] = []
+    for cue in scenario.cues:
+        below = [cue.secondary.text] if cue.secondary else []
+        lacking = missing_letters("".join([*shown_texts(cue), *below]))
+        if lacking:
+            named = " ".join(lacking[:_NAMED]) + (" …" if len(lacking) > _NAMED else "")
+            message = f"no bundled font has {named}, boxes are drawn instead"
+            found.append(Finding("missing_letters", "error", cue.id, len(lacking), 0, message))
+    return found
 
 
 def _moves_cues(patch: Patch) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from ecg.captions.scenario import INTERPOLATED, CueWord
-from ecg.captions.text import between
+from ecg.captions.text import between, inseparable
 
 _STAMP = re.compile(r"<(?:(\d+):)?(\d\d):(\d\d)\.(\d{3})>")
 _MARKED = re.compile(r"<t (\d{1,9})>")
@@ -121,7 +121,7 @@ def spread(words: Sequence[str], start: float, end: float, tags: tuple[str, ...]
 
 def split_words(text: str) -> list[str]:
     """Words as a caption lights them: by spaces, and by character where a script has none,
-    marks with the character before them."""
+    marks with the character before them, and a syllable as a whole."""
     words: list[str] = []
     for token in text.split():
         words.append("")
@@ -130,7 +130,7 @@ def split_words(text: str) -> list[str]:
             mark = unicodedata.category(char)[0] in "PMSC"
             opening = last and unicodedata.category(last[-1]) in {"Ps", "Pi"}
             apart = last and (between(last, char) == "" or _changes(last[-1], char))
-            if apart and not mark and not opening:
+            if apart and not mark and not opening and not inseparable(last, char):
                 words.append(char)
             else:
                 words[-1] = last + char

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -56,9 +59,11 @@ class Type(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Face(msgspec.Struct, frozen=True):
-    """A font file, as ``fonts/manifest.json`` lists it."""
+    """A font file, as ``fonts/manifest.json`` lists it; ``range``: its characters in the notation of
+    CSS unicode-range."""
 
     family: str
+    range: str
 
 
 class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,15 +124,54 @@ def check_choice(choice: StyleChoice) -> Style:
     return style
 
 
-BEHIND = frozenset({"Noto Sans Arabic Variable", "Noto Color Emoji", "ECG Last Resort"})
-"""Families that stand behind any other for what it has no letters of; no text is set in them alone."""
+def stands_behind(family: str) -> bool:
+    """Whether a bundled font is there for what others have no letters of; no text is set in it alone."""
+    return family.startswith(("Noto ", "ECG ")) and family != "Noto Sans JP Variable"
 
 
 def list_families() -> list[str]:
     """The names of the bundled fonts."""
+    return sorted({face.family for face in _faces()})
+
+
+def _faces() -> list[Face]:
     manifest = (files("ecg.captions") / "fonts" / "manifest.json").read_bytes()
-    faces = msgspec.json.decode(manifest, type=list[Face])
-    return sorted({face.family for face in faces})
+    return msgspec.json.decode(manifest, type=list[Face])
+
+
+def missing_letters(text: str) -> str:
+    """The characters of ``text``, each once, that no bundled font has: they are drawn as boxes."""
+    seen = dict.fromkeys(char for char in text if unicodedata.category(char)[0] in "LNPSM")
+    return "".join(char for char in seen if not _has_letter(ord(char)))
+
+
+def _has_letter(code: int) -> bool:
+    starts, ends = _drawn()
+    at = bisect_right(starts, code) - 1
+    return at >= 0 and code <= ends[at]
+
+
+@lru_cache(maxsize=1)
+def _drawn() -> tuple[list[int], list[int]]:
+    """First and last characters of the spans that bundled fonts have, and of those that are not seen."""
+    spans = list(_UNSEEN)
+    for face in _faces():
+        if face.family != _LAST_RESORT:
+            for part in face.range.removeprefix("U+").split(",U+"):
+                first, _, last = part.partition("-")
+                spans.append((int(first, 16), int(last or first, 16)))
+    merged: list[list[int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1][1] = max(merged[-1][1], last)
+        else:
+            merged.append([first, last])
+    return [first for first, _ in merged], [last for _, last in merged]
+
+
+_LAST_RESORT = "ECG Last Resort"
+_UNSEEN = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+"""Variation selectors."""
 
 
 def _check_value(parameter: Parameter, value: float | bool | str, path: str) -> None:

@@ -54,6 +54,20 @@ def between(before: str, after: str) -> str:
     return "" if _UNSPACED.match(before[-1:]) and _UNSPACED.match(after[:1]) else " "
 
 
+_BEFORE = re.compile(r"[\u0e40-\u0e44\u0ec0-\u0ec4\u1039\u17d2]$")
+"""Vowels of Thai and Lao that are written before their consonant, and what has Burmese and Khmer write
+the next one below."""
+_AFTER = re.compile(r"[\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3\u0ebd]")
+"""Vowels of Thai and Lao that are letters to Unicode, and follow their consonant."""
+
+
+def inseparable(before: str, after: str) -> bool:
+    """Whether one syllable is written with the end of ``before`` and the beginning of ``after``, so
+    that it would be torn where a script without spaces is parted between them."""
+    mark = unicodedata.category(after[:1] or " ")[0] == "M"
+    return mark or bool(_BEFORE.search(before) or _AFTER.match(after))
+
+
 def joined(words: Iterable[str]) -> str:
     """Words as a line of text."""
     line, last = "", ""

@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from ecg.captions.fonts import OWN
-from ecg.captions.styles import BEHIND, list_families
+from ecg.captions.styles import list_families, stands_behind
 from ecg.kernel.database import utc_now
 from ecg.kernel.errors import Conflict, FieldError, RequestInvalid
 from ecg.kernel.identity import new_id
@@ -104,7 +104,7 @@ async def read_fonts(request: Caller, desk: NamedDependency[RenderDesk]) -> Font
         FontView(OWN + family, family, [await _shown(desk, one) for one in files])
         for family, files in groupby(ready, family_of)
     ]
-    bundled = [family for family in list_families() if family not in BEHIND]
+    bundled = [family for family in list_families() if not stands_behind(family)]
     return Fonts(own + [FontView(one, one.removesuffix(" Variable"), []) for one in bundled])
 
 

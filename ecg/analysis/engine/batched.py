@@ -16,6 +16,7 @@ from ecg.analysis.engine.decode import RATE
 from ecg.analysis.engine.regions import MARGIN, Piece, Window
 from ecg.analysis.engine.transcribe import UNSPACED, Heard, has_gpu, iso_code, whisper_code
 from ecg.analysis.interfaces import EngineName
+from ecg.captions.pieces import split_words
 from ecg.kernel.errors import Missing
 from ecg.kernel.processors import processors
 
@@ -144,7 +145,7 @@ def _timed(part: Segment) -> list[tuple[str, Timed, float]]:
 
 def _spread(part: Segment, language: str) -> list[tuple[str, Timed, float]]:
     text = part["text"].strip()
-    words = list(text.replace(" ", "")) if language in UNSPACED else text.split()
+    words = split_words(text) if language in UNSPACED else text.split()
     share = (part["end"] - part["start"]) / max(1, sum(map(len, words)))
     said: list[tuple[str, Timed, float]] = []
     clock = part["start"]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ecg.analysis.engine.decode import RATE, Sound
 from ecg.analysis.engine.memory import Frugal, in_turn
 from ecg.analysis.engine.regions import Window
+from ecg.captions.text import inseparable
 from ecg.captions.transcript import Timing
 from ecg.kernel.processors import processors
 
@@ -157,12 +158,17 @@ def transcribe(
     for phrase, segment in enumerate(segments):
         for word in segment.words:
             heard = _heard(word, phrase)
-            goes_on = language not in UNSPACED and not word.word.startswith(" ")
-            if goes_on and words and words[-1].phrase == phrase:
+            if words and words[-1].phrase == phrase and _goes_on(words[-1], word.word, language):
                 words[-1] = _together(words[-1], heard)
             elif heard.text:
                 words.append(heard)
     return words
+
+
+def _goes_on(last: Heard, text: str, language: str) -> bool:
+    """Whether ``text``, as Whisper parts it, is of the word before: there it begins with no space, and
+    Thai's signs are parted within a syllable."""
+    return inseparable(last.text, text) if language in UNSPACED else not text.startswith(" ")
 
 
 def _together(one: Heard, other: Heard) -> Heard:

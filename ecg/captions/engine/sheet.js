@@ -15,7 +15,8 @@ export const BASE = `
   font-family: var(--font); font-kerning: normal; font-synthesis: style;
   text-rendering: geometricPrecision; text-align: center; color: #fff;
 }
-.stage:lang(ja), .stage :lang(ja), .stage :lang(zh) { font-family: var(--font-han); }
+.stage:lang(ja), .stage :lang(ja) { font-family: var(--font-japanese); }
+.stage:lang(zh), .stage :lang(zh) { font-family: var(--font-chinese); }
 .cue {
   position: absolute; box-sizing: content-box; width: max-content;
   text-wrap: balance; white-space: normal; overflow-wrap: normal;

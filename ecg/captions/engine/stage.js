@@ -174,7 +174,8 @@ function setUp(element, style, choice, names, width, height) {
     "--unit": `${unit}px`,
     "--strength": strength,
     "--font": familyList(names),
-    "--font-han": familyList(hanFirst(names)),
+    "--font-japanese": familyList(hanFirst("Noto Sans JP Variable", names)),
+    "--font-chinese": familyList(hanFirst("Noto Sans SC Variable", names)),
     ...parameterProperties(style, choice),
   });
   root.replaceChildren(stage);
@@ -236,11 +237,11 @@ function scheduler({ stage, strength }, matter) {
 }
 
 /**
- * Chinese characters and kana of one design: the face that has both comes first.
+ * Chinese characters of one design, and as the language writes them, with its kana or Latin.
+ * @param {string} han the face that has them
  * @param {string[]} names
  */
-function hanFirst(names) {
-  const han = "Noto Sans JP Variable";
+function hanFirst(han, names) {
   return [han, ...names.filter((name) => name !== han)];
 }
 

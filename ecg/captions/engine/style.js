@@ -8,11 +8,20 @@
  * @typedef {import("./scenario.js").Choice} Choice
  */
 
+/** Each with a face of its own, where no other has its letters. */
+const SCRIPTS = [
+  ...["Armenian", "Bengali", "Devanagari", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi", "Hebrew"],
+  ...["Kannada", "Khmer", "Lao", "Malayalam", "Myanmar", "Sinhala", "Tamil", "Telugu", "Thai"],
+];
+
 /** Stand behind a style's own fonts; the last has a glyph for everything (see fonts.css). */
 const FALLBACK = [
   "Pretendard Variable",
   "Noto Sans JP Variable",
+  "Noto Sans SC Variable",
   "Noto Sans Arabic Variable",
+  ...SCRIPTS.map((script) => `Noto Sans ${script} Variable`),
+  "Noto Serif Tibetan Variable",
   "Noto Color Emoji",
   "ECG Last Resort",
 ];

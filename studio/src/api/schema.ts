@@ -1268,7 +1268,7 @@ export interface components {
         /** Finding */
         Finding: {
             /** @enum {string} */
-            code: "reading_speed" | "line_length" | "line_count" | "too_short" | "too_long" | "gap" | "overlap" | "flashes" | "safe_area" | "speaker_unnamed" | "color_distance" | "contrast" | "contrast_unknown";
+            code: "reading_speed" | "line_length" | "line_count" | "too_short" | "too_long" | "gap" | "overlap" | "flashes" | "safe_area" | "missing_letters" | "speaker_unnamed" | "color_distance" | "contrast" | "contrast_unknown";
             cue_id: string;
             limit: number;
             message: string;

@@ -125,6 +125,7 @@ export const enEditor = {
     too_long: (v: number, l: number) => `On screen for ${v.toFixed(1)} s, limit ${l} s.`,
     gap: (v: number) => `The ${Math.round(v * 1000)} ms gap before the next caption looks like a flicker.`,
     overlap: (v: number) => `Covers the next caption for ${v.toFixed(2)} s.`,
+    missing_letters: (v: number) => `No font here has ${v === 1 ? "a letter" : `${v} letters`} of this caption: boxes are drawn instead.`,
     speaker_unnamed: () => "Only colour tells this speaker apart. Give each speaker a name.",
     flashes: (v: number, l: number) => `${v} captions in one second, limit ${l}: it flashes.`,
     safe_area: (v: number) => `Reaches ${Math.round(v * 100)}% into the area that players cover or crop.`,

@@ -131,6 +131,7 @@ export const koEditor: typeof enEditor = {
     too_long: (v, l) => `${v.toFixed(1)}초 동안 보여요. ${l}초까지가 적당해요.`,
     gap: (v) => `다음 자막까지 ${Math.round(v * 1000)}ms뿐이라 깜빡이는 것처럼 보여요.`,
     overlap: (v) => `다음 자막과 ${v.toFixed(2)}초 겹쳐요.`,
+    missing_letters: (v) => `글꼴에 없는 글자가 ${v}개 있어요. 그 자리에 네모가 보여요.`,
     speaker_unnamed: () => "색으로만 구분되는 화자예요. 화자마다 이름을 붙여 주세요.",
     flashes: (v, l) => `1초에 자막이 ${v}개 나와요. ${l}개가 넘으면 번쩍여 보여요.`,
     safe_area: (v) => `플레이어에 가려지거나 잘리는 영역에 ${Math.round(v * 100)}% 걸쳐 있어요.`,

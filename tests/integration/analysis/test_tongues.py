@@ -10,6 +10,7 @@ import pytest
 
 from ecg.captions.compose import compose
 from ecg.captions.styles import load_style
+from ecg.captions.text import inseparable
 from ecg.captions.transcript import Transcript, check_transcript
 
 MEDIA = Path(__file__).resolve().parents[2] / "fixtures/media"
@@ -48,6 +49,14 @@ def test_words_of_any_language_are_in_order_and_in_the_file(
     assert shown == [word.text for word in words]
     if name == "tts_espeak_ko":
         assert all("가" <= letter <= "힣" for word in words for letter in word.text.strip(".,?!"))
+
+
+def test_no_syllable_of_a_script_without_spaces_is_torn(hear: Hear) -> None:
+    # what it says is not Thai, yet is written in it
+    heard = hear(MEDIA / "tts_espeak_ko.flac", "th")
+    words = [word.text for segment in heard.segments for word in segment.words]
+    assert sum("\u0e00" <= letter <= "\u0eff" for word in words for letter in word) > 20
+    assert not [both for both in pairwise(words) if inseparable(*both)]
 
 
 def test_each_language_of_a_clip_is_written_in_its_own(hear: Hear) -> None:

@@ -18,7 +18,7 @@ def test_every_file_is_the_one_of_the_manifest():
     assert files == {face["file"] for face in MANIFEST}
     for face in MANIFEST:
         assert hashlib.sha256((FONTS / face["file"]).read_bytes()).hexdigest() == face["sha256"]
-    assert sum((FONTS / file).stat().st_size for file in files) < 12e6
+    assert sum((FONTS / file).stat().st_size for file in files) < 17e6
 
 
 def test_every_face_is_declared_and_every_family_has_its_licence():

@@ -74,8 +74,40 @@ def test_only_bundled_faces_are_used(stage, name, style):
     assert families == EXPECTED[name]
 
 
+GREETINGS = {
+    "Armenian": "Բարև ձեզ",
+    "Bengali": "নমস্কার বন্ধু",
+    "Devanagari": "नमस्ते दुनिया",
+    "Ethiopic": "ሰላም ለዓለም",
+    "Georgian": "გამარჯობა",
+    "Gujarati": "નમસ્તે મિત્ર",
+    "Gurmukhi": "ਸਤ ਸ੍ਰੀ ਅਕਾਲ",
+    "Hebrew": "שלום עולם",
+    "Kannada": "ನಮಸ್ಕಾರ ಸ್ನೇಹಿತ",
+    "Khmer": "សួស្តី ពិភពលោក",
+    "Lao": "ສະບາຍດີ ໂລກ",
+    "Malayalam": "നമസ്കാരം ലോകം",
+    "Myanmar": "မင်္ဂလာပါ ကမ္ဘာ",
+    "Sinhala": "ආයුබෝවන් ලෝකය",
+    "Tamil": "வணக்கம் உலகம்",
+    "Telugu": "నమస్కారం ప్రపంచం",
+    "Thai": "สวัสดี ชาวโลก",
+    "Tibetan": "བཀྲ་ཤིས་བདེ་ལེགས།",
+    "SC": "你们说这个国家 我们听见了吗？",
+    "JP": "你好は中国語です",
+}
+
+
+@pytest.mark.parametrize("name", GREETINGS)
+def test_every_script_that_is_heard_has_a_face(stage, name):
+    stage.open(scenario(cue(GREETINGS[name], 0, 1))).seek(0.5)
+    ((family, bundled),) = used_fonts(stage, "ink")
+    kind = "Serif" if name == "Tibetan" else "Sans"
+    assert (family.removesuffix(" Thin"), bundled) == (f"Noto {kind} {name}", True)
+
+
 def test_what_no_face_has_is_a_box_of_ours_and_never_the_system_s(stage):
-    stage.open(scenario(cue("გამარჯობა ᚠᚢᚦ สวัสดี", 0, 1))).seek(0.5)
+    stage.open(scenario(cue("ᚠᚢᚦ ᏣᎳᎩ", 0, 1))).seek(0.5)
     assert used_fonts(stage, "ink") == {("ECG Last Resort", True)}
 
 

@@ -65,7 +65,7 @@ def test_a_sentence_is_a_phrase_and_signs_are_words_where_no_spaces_are_written(
     said = {"text": " One. Two three.", "start": 0.0, "end": 2.0, "avg_logprob": -0.1}
     assert [word.phrase for word in words_of([said], 0, "en")] == [0, 1, 1]
     signs = words_of([{**said, "text": "\u65e5\u672c\u3002\u4eba"}], 0, "ja")
-    assert [word.phrase for word in signs] == [0, 0, 0, 1]
+    assert [(word.text, word.phrase) for word in signs] == [("日", 0), ("本。", 0), ("人", 1)]
 
 
 @pytest.mark.skipif(find_spec("whisperx") is not None, reason="WhisperX is installed")

@@ -72,6 +72,10 @@ def test_there_and_back_keeps_every_word(kind: str) -> None:
         ("「猫」と", ["「猫」", "と"]),
         ("I love 猫", ["I", "love", "猫"]),
         ("don't stop!", ["don't", "stop!"]),
+        ("สวัสดีเพื่อน จำนำ", ["ส", "วั", "ส", "ดี", "เพื่", "อ", "น", "จำ", "นำ"]),
+        ("ສະບາຍດີໂລກ", ["ສະ", "ບາ", "ຍ", "ດີ", "ໂລ", "ກ"]),
+        ("မင်္ဂလာပါ ကမ္ဘာ", ["မ", "င်္ဂ", "လာ", "ပါ", "က", "မ္ဘာ"]),
+        ("សួស្តី", ["សួ", "ស្តី"]),
     ],
 )
 def test_words_are_split_as_a_caption_lights_them(text: str, words: list[str]) -> None:

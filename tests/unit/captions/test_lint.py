@@ -11,7 +11,7 @@ from ecg.captions.document import encode
 from ecg.captions.findings import Finding, patched
 from ecg.captions.lint import lint
 from ecg.captions.scenario import Scenario, read_scenario
-from ecg.captions.styles import load_style
+from ecg.captions.styles import load_style, missing_letters
 from tests.unit.captions.documents import spoken, transcript
 
 INTENTION = load_style("intention")
@@ -67,6 +67,7 @@ FAULTS = [
     ("line_count", 4, 2, scenario(cue(1, "sixteen letters " * 8, 0, 7))),
     ("gap", 0.03, 0.067, scenario(cue(1, "hello", 0, 1), cue(2, "there", 1.03, 2))),
     ("speaker_unnamed", 0, 1, scenario(cue(1, "hello", 0, 1, "s1"), cue(2, "there", 2, 3, "s2"))),
+    ("missing_letters", 3, 0, scenario(cue(1, "hello ᚠᚢᚦᚦ 😀 ☺️", 0, 2))),
     ("overlap", 0.5, 0, scenario(cue(1, "hello", 0, 2, "s1"), cue(2, "there", 1.5, 3, "s1"))),
     ("too_long", 7.5, 7, scenario(cue(1, "hello", 0, 7.5), cue(2, "there", 8, 9))),
     ("contrast_unknown", 0.2, 0.8, scenario(cue(1, "hello", 0, 1), overrides={"box": 0.2})),
@@ -83,9 +84,18 @@ def test_each_fault_is_found_with_its_value(
     assert found[code].limit == pytest.approx(limit, abs=0.001)  # type: ignore[index]
     assert found[code].cue_id in {"c1", "c2"}  # type: ignore[index]
     assert f"{found[code].limit:g}"[:2] in found[code].message or code in {
+        "missing_letters",
         "speaker_unnamed",
         "contrast_unknown",
     }  # type: ignore[index]
+
+
+def test_letters_that_some_bundled_font_has_are_not_missing() -> None:
+    said = "naïve Ελλάδα Привет 안녕 日本 你们说 مرحبا שלום สวัสดี नमस्ते မင်္ဂလာပါ ♪ 👍🏽 1️⃣"
+    assert missing_letters(said) == ""
+    assert missing_letters("ᚠ hello ᚠᏣ") == "ᚠᏣ"
+    own = scenario(cue(1, "ᚠᚢᚦ", 0, 2), overrides={"font": "own:Runes"})
+    assert not [found for found in lint(own) if found.code == "missing_letters"]
 
 
 def test_a_repair_removes_its_finding() -> None:
