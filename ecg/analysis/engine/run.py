@@ -36,7 +36,7 @@ from ecg.analysis.engine.transcribe import Heard, Whisper, load, transcribe
 from ecg.analysis.engine.voices import Voices, load_voices
 from ecg.analysis.interfaces import AnalysisProgress, AnalysisResult, EngineJob
 from ecg.analysis.script import Written
-from ecg.captions.transcript import Model, Note
+from ecg.captions.transcript import Model, Note, Transcript
 from ecg.media.info import VIDEO_LIMITS, VideoLimits
 from ecg.media.probe import probe
 
@@ -118,21 +118,29 @@ def run(job: EngineJob, report: Report, limits: VideoLimits = VIDEO_LIMITS) -> A
     spans = [(word.start, word.end) for word in found.words]
     names = speakers_named(labels)
     certain = _give_speakers(found, spans, labels, names, job.speakers)
-    transcript = assemble(
-        found.words,
-        found.notes,
-        labelled(np.concatenate([sound.likely for sound in found.sounds]), spans),
-        certain,
-        job.language or (spoken.most_common(1)[0][0] if spoken else "und"),
-        max(total, found.sounds[-1].end / RATE),
-        job.model,
-        [span for sound in found.sounds for span in sound.overlaps],
-    )
+    usual = spoken.most_common(1)[0][0] if spoken else "und"
+    transcript = _assembled(found, certain, job.language or usual, total, job.model)
     report(AnalysisProgress("measure", total, total))
     told = msgspec.structs.replace(transcript, model=Model(engine, job.model))
     levels = [sound.level for sound in found.sounds]
     voiced = [(sound.start, sound.f0) for sound in found.sounds]
     return AnalysisResult(named(told, names), media, packed(levels, voiced))
+
+
+def _assembled(
+    found: Found, certain: list[float], language: str, total: float, model: str
+) -> Transcript:
+    likely = np.concatenate([sound.likely for sound in found.sounds])
+    return assemble(
+        found.words,
+        found.notes,
+        labelled(likely, [(word.start, word.end) for word in found.words]),
+        certain,
+        language,
+        max(total, found.sounds[-1].end / RATE),
+        model,
+        [span for sound in found.sounds for span in sound.overlaps],
+    )
 
 
 def _found(parts: Iterable[Sounding | Said]) -> Found:
